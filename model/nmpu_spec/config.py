@@ -1,0 +1,233 @@
+"""The frozen configuration: everything that is fixed when the hardware is elaborated, and the formats that follow."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from nmpu_spec.compression import Compression
+from nmpu_spec.errors import InputError
+from nmpu_spec.formats import Format
+
+CODE_BITS = (4, 6, 8)
+"""The output widths that can be chosen at run time; a code always travels in a field of the largest."""
+
+
+class AdcMode(StrEnum):
+    """What one column's ADC delivers."""
+
+    DUAL = "dual"
+    """Two unsigned counters: P for positive, N for negative current."""
+    SINGLE = "single"
+    """One code, signed or unsigned."""
+
+
+@dataclass(frozen=True)
+class Adc:
+    mode: AdcMode
+    code: Format
+
+
+@dataclass(frozen=True)
+class Affine:
+    """a = (s_p*P + o_p) - (s_n*N + o_n), exact; y = compression(a) in the format `corrected`."""
+
+    scale: Format
+    offset: Format
+    corrected: Format
+    compression: Compression
+
+
+@dataclass(frozen=True)
+class Norm:
+    """z = g*y + b, exact."""
+
+    gain: Format
+    bias: Format
+
+
+@dataclass(frozen=True)
+class Residual:
+    """t = relu(z) + r*rx, exact; `code_bits` is the width of rx, `scale` the format of r."""
+
+    code_bits: int
+    scale: Format
+
+
+@dataclass(frozen=True)
+class Output:
+    """out = compression(t / 2**shift) in the run-time format; shift is 0 to 2**shift_bits - 1."""
+
+    shift_bits: int
+    compression: Compression
+
+
+def _require(holds: bool, key: str, value: object, rule: str) -> None:
+    if not holds:
+        raise InputError(f"{key} = {value}: {rule}")
+
+
+@dataclass(frozen=True)
+class Config:
+    """One NMPU, as it is elaborated. Raises `InputError` (key, value, rule) for what cannot be built.
+
+    Derived formats are exact: the narrowest that hold every number that the operands' formats allow, so the only
+    places where anything is lost are the two compressions.
+    """
+
+    columns: int
+    lanes: int
+    adc: Adc
+    affine: Affine
+    norm: Norm
+    residual: Residual
+    output: Output
+    name: str = field(default="unnamed", compare=False)
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.columns <= 4096, "columns", self.columns, "must be 1 to 4096")
+        _require(
+            self.lanes >= 1 and self.columns % self.lanes == 0,
+            "lanes",
+            self.lanes,
+            f"must be at least 1 and divide columns = {self.columns}",
+        )
+        dual = self.adc.mode is AdcMode.DUAL
+        _require(not (dual and self.adc.code.signed), "adc.code", self.adc.code, "counters (mode 'dual') are unsigned")
+        for key, node in (
+            ("affine.offset", self.affine.offset),
+            ("affine.corrected", self.affine.corrected),
+            ("norm.gain", self.norm.gain),
+            ("norm.bias", self.norm.bias),
+        ):
+            _require(node.signed, key, node, "must be signed, like 'S7.1'")
+        _require(2 <= self.residual.code_bits <= max(CODE_BITS), "residual.code_bits", self.residual.code_bits, "2 to 8")
+        _require(1 <= self.output.shift_bits <= 5, "output.shift_bits", self.output.shift_bits, "must be 1 to 5")
+        for section in ("affine", "output"):
+            source = self.sum_format if section == "affine" else self.total_format
+            target = self.affine.corrected if section == "affine" else self.code_format(max(CODE_BITS), signed=True)
+            try:
+                getattr(self, section).compression.rounded_bits(source, target)
+            except InputError as error:
+                raise InputError(f"{section}.{error}") from None
+
+    @property
+    def groups(self) -> int:
+        """Column groups of a vector; group k holds the columns k*lanes to (k+1)*lanes - 1."""
+        return self.columns // self.lanes
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The affine branches: P and N counters, or the single code (called p)."""
+        return ("p", "n") if self.adc.mode is AdcMode.DUAL else ("p",)
+
+    @cached_property
+    def branch_format(self) -> Format:
+        """s*P + o of one branch."""
+        low, high, fraction = _product(self.affine.scale, self.adc.code)
+        low, high, fraction = _add((low, high, fraction), _range(self.affine.offset))
+        return Format.covering(low, high, fraction)
+
+    @cached_property
+    def sum_format(self) -> Format:
+        """a: the branches' difference."""
+        if self.adc.mode is AdcMode.SINGLE:
+            return self.branch_format
+        low, high, fraction = _add(_product(self.affine.scale, self.adc.code), _range(self.affine.offset))
+        return Format.covering(low - high, high - low, fraction)
+
+    @cached_property
+    def norm_format(self) -> Format:
+        """z: after BatchNorm."""
+        return Format.covering(*self._norm_range)
+
+    @cached_property
+    def total_format(self) -> Format:
+        """t: after the residual add."""
+        scale = self.residual.scale
+        scaled = [a * b for a in (scale.min_raw, scale.max_raw) for b in self.residual_code_range]
+        added = (min(*scaled, 0), max(*scaled, 0), scale.fraction)
+        return Format.covering(*_add(self._norm_range, added))
+
+    @property
+    def residual_code_range(self) -> tuple[int, int]:
+        """The smallest (signed) and the largest (unsigned) code that rx can carry."""
+        return -(1 << (self.residual.code_bits - 1)), (1 << self.residual.code_bits) - 1
+
+    @cached_property
+    def nodes(self) -> dict[str, Format]:
+        """Every node of the data path, in its order: name to format."""
+        return {
+            "adc_code": self.adc.code,
+            "scale": self.affine.scale,
+            "offset": self.affine.offset,
+            "branch": self.branch_format,
+            "sum": self.sum_format,
+            "corrected": self.affine.corrected,
+            "gain": self.norm.gain,
+            "bias": self.norm.bias,
+            "norm": self.norm_format,
+            "residual_scale": self.residual.scale,
+            "total": self.total_format,
+        }
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 (hex) of everything that shapes the hardware; the name is not part of it."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, object]:
+        """The configuration in the shape of its TOML file, without the name."""
+
+        def compression(node: Compression) -> dict[str, object]:
+            return {
+                "rounding": str(node.rounding),
+                "overflow": str(node.overflow),
+                "cut_before": node.cut_before,
+                "cut_after": node.cut_after,
+            }
+
+        return {
+            "columns": self.columns,
+            "lanes": self.lanes,
+            "adc": {"mode": str(self.adc.mode), "code": str(self.adc.code)},
+            "affine": {
+                "scale": str(self.affine.scale),
+                "offset": str(self.affine.offset),
+                "corrected": str(self.affine.corrected),
+                **compression(self.affine.compression),
+            },
+            "norm": {"gain": str(self.norm.gain), "bias": str(self.norm.bias)},
+            "residual": {"code_bits": self.residual.code_bits, "scale": str(self.residual.scale)},
+            "output": {"shift_bits": self.output.shift_bits, **compression(self.output.compression)},
+        }
+
+    @staticmethod
+    def code_format(bits: int, signed: bool) -> Format:
+        """The format of an output code."""
+        return Format(signed, bits, 0)
+
+    @cached_property
+    def _norm_range(self) -> "_Range":
+        return _add(_product(self.norm.gain, self.affine.corrected), _range(self.norm.bias))
+
+
+_Range = tuple[int, int, int]
+"""Lowest raw, highest raw, fraction bits: what a node can really carry, which may be less than its format can."""
+
+
+def _range(node: Format) -> _Range:
+    return node.min_raw, node.max_raw, node.fraction
+
+
+def _product(a: Format, b: Format) -> _Range:
+    corners = [x * y for x in (a.min_raw, a.max_raw) for y in (b.min_raw, b.max_raw)]
+    return min(corners), max(corners), a.fraction + b.fraction
+
+
+def _add(a: _Range, b: _Range) -> _Range:
+    fraction = max(a[2], b[2])
+    low_a, high_a = (raw << (fraction - a[2]) for raw in a[:2])
+    low_b, high_b = (raw << (fraction - b[2]) for raw in b[:2])
+    return low_a + low_b, high_a + high_b, fraction
