@@ -8,7 +8,7 @@ from functools import cached_property
 
 from nmpu_spec.compression import Compression
 from nmpu_spec.errors import InputError
-from nmpu_spec.formats import Format
+from nmpu_spec.formats import MAX_WIDTH, Format
 
 CODE_BITS = (4, 6, 8)
 """The output widths that can be chosen at run time; a code always travels in a field of the largest."""
@@ -111,6 +111,13 @@ class Config:
                 getattr(self, section).compression.rounded_bits(source, target)
             except InputError as error:
                 raise InputError(f"{section}.{error}") from None
+        _require(
+            self.most_cut_bits < MAX_WIDTH,
+            "output.shift_bits",
+            self.output.shift_bits,
+            f"with {self.total_format.fraction} fraction bits before it, up to {self.most_cut_bits} bits are cut, "
+            f"must be below {MAX_WIDTH}",
+        )
 
     @property
     def groups(self) -> int:
@@ -154,6 +161,11 @@ class Config:
     def residual_code_range(self) -> tuple[int, int]:
         """The smallest (signed) and the largest (unsigned) code that rx can carry."""
         return -(1 << (self.residual.code_bits - 1)), (1 << self.residual.code_bits) - 1
+
+    @property
+    def most_cut_bits(self) -> int:
+        """The most bits that the output compression removes: the fraction and the largest run-time shift."""
+        return self.total_format.fraction + (1 << self.output.shift_bits) - 1
 
     @cached_property
     def nodes(self) -> dict[str, Format]:

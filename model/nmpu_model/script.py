@@ -1,0 +1,77 @@
+"""The register writes that load a program."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nmpu_model.program import Program
+from nmpu_spec.config import Config
+from nmpu_spec.parameters import parameter_fields, parameter_words
+from nmpu_spec.registers import register_map, width_code
+
+
+@dataclass(frozen=True)
+class Write:
+    """One 32-bit register write."""
+
+    register: str
+    address: int
+    data: int
+
+    def __str__(self) -> str:
+        """``w <address> <data>  # register``, both in hexadecimal."""
+        return f"w {self.address:05x} {self.data:08x}  # {self.register}"
+
+
+def load_program(program: Program, bank: int) -> list[Write]:
+    """Settings, mask and parameters of `program` into `bank`: a burst of rising addresses."""
+    registers = register_map(program.config)
+    layer = program.layer
+    values = {
+        f"bank[{bank}].layer": registers[f"bank[{bank}].layer"].pack(
+            relu_1=layer.relu_1,
+            relu_2=layer.relu_2,
+            rx_on=layer.rx_on,
+            rx_signed=layer.rx_signed,
+            out_signed=layer.out_signed,
+            out_width=width_code(layer.out_bits),
+            shift=layer.shift,
+        ),
+        f"bank[{bank}].rx_scale": layer.rx_scale & ((1 << program.config.residual.scale.width) - 1),
+    }
+    for word, start in enumerate(range(0, program.config.columns, 32)):
+        enabled = program.mask[start : start + 32]
+        values[f"bank[{bank}].mask[{word}]"] = int(enabled @ (1 << np.arange(len(enabled), dtype=np.int64)))
+    return [Write(name, registers[name].address, value) for name, value in values.items()] + load_parameters(
+        program, bank
+    )
+
+
+def load_parameters(program: Program, bank: int, stages: Iterable[str] = ("affine", "norm")) -> list[Write]:
+    """The parameter words of the given stages; ``["affine"]`` alone reloads a drifted tile's correction."""
+    config = program.config
+    registers = register_map(config)
+    writes = []
+    for word in range(parameter_words(config)):
+        fields = [entry for entry in parameter_fields(config) if entry.word == word]
+        if fields[0].stage not in stages:
+            continue
+        raws = sum(
+            (program.parameters[entry.name] & ((1 << entry.format.width) - 1)) << entry.lsb for entry in fields
+        )
+        for column, raw in enumerate(np.asarray(raws).tolist()):
+            name = f"bank[{bank}].word{word}[{column}]"
+            writes.append(Write(name, registers[name].address, raw))
+    return writes
+
+
+def control(config: Config, *, enable: bool, bank: int, clear: bool = False) -> Write:
+    """The write to CTRL."""
+    register = register_map(config)["ctrl"]
+    return Write("ctrl", register.address, register.pack(enable=enable, bank=bank, clear=clear))
+
+
+def as_text(writes: Iterable[Write]) -> Iterator[str]:
+    """The script's lines."""
+    return (str(write) for write in writes)

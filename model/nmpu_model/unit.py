@@ -1,0 +1,139 @@
+"""The golden model of the unit: a program and ADC codes in, output codes and counters out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nmpu_model.affine import affine
+from nmpu_model.compress import compress
+from nmpu_model.norm import norm
+from nmpu_model.output import output
+from nmpu_model.program import Program
+from nmpu_model.relu import relu
+from nmpu_model.residual import residual
+from nmpu_model.types import Integers
+from nmpu_spec.config import AdcMode, Config
+from nmpu_spec.cycles import unstalled
+from nmpu_spec.errors import InputError
+
+_BLOCK = 1 << 16
+"""Column-results worked on at a time: the block's temporaries stay in the cache, and memory use is bounded."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Output codes, int16 of shape (vectors, columns), and the unit's counters by register name.
+
+    The saturation counters, ``vectors`` and ``samples`` hold for any timing; ``cycles``, ``busy``, ``wait_adc``,
+    ``wait_rx`` and ``stall_out`` are those of a run in which nothing stalls (`nmpu_spec.cycles.predict` for others).
+    """
+
+    out: NDArray[np.int16]
+    counters: Mapping[str, int]
+
+
+def run(program: Program, p: NDArray[np.integer], n: NDArray[np.integer] | None = None,
+        rx: NDArray[np.integer] | None = None) -> Result:
+    """Push vectors through the unit.
+
+    p, n   raws of ``adc.code``, shape (vectors, columns), any integer type; n is None in single-code mode
+    rx     codes of ``residual.code_bits`` bits, the same shape; given exactly when ``layer.rx_on``
+
+    Raises `InputError` for another shape or type, or a code that its format does not hold (column and value named).
+    """
+    config = program.config
+    _check_arrays(program, p, n, rx)
+    vectors = len(p)
+    out = np.empty((vectors, config.columns), np.int16)
+    counts = dict.fromkeys(("affine_high", "affine_low", "output_high", "output_low"), 0)
+    rows = max(_BLOCK // config.columns, 1)
+    parameters = _typed(program)
+    for start in range(0, vectors, rows):
+        block = slice(start, start + rows)
+        inputs = tuple(None if codes is None else codes[block] for codes in (p, n, rx))
+        codes, saturated = _block(program, parameters, *inputs)
+        out[block] = codes
+        for name, count in saturated.items():
+            counts[name] += count
+    timing = unstalled(config, vectors)
+    samples = vectors * int(program.mask.sum())
+    return Result(out, {**vars(timing), "vectors": vectors, "samples": samples, **counts})
+
+
+def raw_type(config: Config) -> type[np.int32] | type[np.int64]:
+    """The narrowest type that holds every node and every shift of `config`."""
+    widest = max(node.width for node in config.nodes.values())
+    return np.int32 if widest < 32 and config.most_cut_bits < 31 else np.int64
+
+
+def _block(
+    program: Program,
+    parameters: Mapping[str, Integers],
+    p: NDArray[np.integer] | None,
+    n: NDArray[np.integer] | None,
+    rx: NDArray[np.integer] | None,
+) -> tuple[Integers, dict[str, int]]:
+    config, layer, mask = program.config, program.layer, program.mask
+    assert p is not None
+    kind = raw_type(config)
+    _check_codes(config, "p", p, config.adc.code.min_raw, config.adc.code.max_raw)
+    if n is not None:
+        _check_codes(config, "n", n, config.adc.code.min_raw, config.adc.code.max_raw)
+    if rx is not None:
+        _check_codes(config, "rx", rx, *_rx_range(program))
+    a = affine(
+        config,
+        p.astype(kind),
+        None if n is None else n.astype(kind),
+        *(parameters.get(name) for name in ("scale_p", "offset_p", "scale_n", "offset_n")),  # type: ignore[arg-type]
+    )
+    corrected = compress(a, config.affine.compression, config.sum_format, config.affine.corrected, mask)
+    z = relu(norm(config, corrected.codes, parameters["gain"], parameters["bias"]), layer.relu_1)
+    t = relu(residual(config, z, None if rx is None else rx.astype(kind), layer.rx_scale), layer.relu_2)
+    codes = output(config, t, layer.shift, layer.out_bits, layer.out_signed, mask)
+    if not mask.all():
+        codes.codes[:, ~mask] = 0
+    return codes.codes, {
+        "affine_high": corrected.high,
+        "affine_low": corrected.low,
+        "output_high": codes.high,
+        "output_low": codes.low,
+    }
+
+
+def _typed(program: Program) -> dict[str, Integers]:
+    kind = raw_type(program.config)
+    return {name: raws.astype(kind) for name, raws in program.parameters.items()}
+
+
+def _rx_range(program: Program) -> tuple[int, int]:
+    node = program.config.code_format(program.config.residual.code_bits, program.layer.rx_signed)
+    return node.min_raw, node.max_raw
+
+
+def _check_arrays(
+    program: Program, p: NDArray[np.integer], n: NDArray[np.integer] | None, rx: NDArray[np.integer] | None
+) -> None:
+    config = program.config
+    for name, codes, wanted in (
+        ("p", p, True),
+        ("n", n, config.adc.mode is AdcMode.DUAL),
+        ("rx", rx, program.layer.rx_on),
+    ):
+        if (codes is not None) != wanted:
+            raise InputError(f"{name}: is {'missing' if wanted else 'given, but the program does not use it'}")
+        if codes is None:
+            continue
+        if codes.ndim != 2 or codes.shape != (len(p), config.columns):
+            raise InputError(f"{name}: shape {codes.shape}, must be (vectors, {config.columns})")
+        if not np.issubdtype(codes.dtype, np.integer):
+            raise InputError(f"{name}: type {codes.dtype}, must be an integer type")
+
+
+def _check_codes(config: Config, name: str, codes: NDArray[np.integer], low: int, high: int) -> None:
+    if codes.min() < low or codes.max() > high:
+        vector, column = np.argwhere((codes < low) | (codes > high))[0]
+        value = codes[vector, column]
+        raise InputError(f"{name} of column {column}: code {value} must be {low} to {high}")
