@@ -23,7 +23,7 @@ class Lane(Component):
 
     load_<register>     a group moves into that pipeline register
     <stage>_read, <stage>_address   read the stage's parameters; with load_fetch for affine, load_affine for norm
-    residual, output    the layer settings of the group that goes through that stage
+    residual_layer, output_layer    the layer settings of the group that goes through that stage
     output_enable       the column is enabled by the mask
     affine_high/low     saturation of the group in the register ``affine``; output_high/low: in ``output``
     word_<k>            the parameter word read last, for the register bus
@@ -45,8 +45,8 @@ class Lane(Component):
                 "write_address": In(range(depth)),
                 "write_data": In(WORD_BITS),
                 "rx": In(config.residual.code_bits),
-                "residual": In(settings),
-                "output": In(settings),
+                "residual_layer": In(settings),
+                "output_layer": In(settings),
                 "output_enable": In(1),
                 "affine_high": Out(1),
                 "affine_low": Out(1),
@@ -97,14 +97,14 @@ class Lane(Component):
         m.submodules.relu_2 = relu_2 = Relu(config.total_format)
         m.d.comb += [
             relu_1.value.eq(normed),
-            relu_1.enable.eq(self.residual.relu_1),
+            relu_1.enable.eq(self.residual_layer.relu_1),
             residual.norm.eq(relu_1.rectified),
             residual.rx.eq(self.rx),
-            residual.rx_on.eq(self.residual.rx_on),
-            residual.rx_signed.eq(self.residual.rx_signed),
-            residual.scale.eq(self.residual.rx_scale),
+            residual.rx_on.eq(self.residual_layer.rx_on),
+            residual.rx_signed.eq(self.residual_layer.rx_signed),
+            residual.scale.eq(self.residual_layer.rx_scale),
             relu_2.value.eq(residual.total),
-            relu_2.enable.eq(self.residual.relu_2),
+            relu_2.enable.eq(self.residual_layer.relu_2),
         ]
         total = Signal(shape(config.total_format), reset_less=True)
         with m.If(self.load_residual):
@@ -113,9 +113,9 @@ class Lane(Component):
         m.submodules.output = output = Output(config)
         m.d.comb += [
             output.total.eq(total),
-            output.shift.eq(self.output.shift),
-            output.width.eq(self.output.out_width),
-            output.signed.eq(self.output.out_signed),
+            output.shift.eq(self.output_layer.shift),
+            output.width.eq(self.output_layer.out_width),
+            output.is_signed.eq(self.output_layer.out_signed),
             output.enable.eq(self.output_enable),
         ]
         registers = {name: Signal(8 if name == "code" else 1, name=f"{name}_q", reset_less=True) for name in _OUTPUTS}

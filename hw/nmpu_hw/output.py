@@ -21,7 +21,7 @@ class Output(Component):
                 "total": In(shape(config.total_format)),
                 "shift": In(config.output.shift_bits),
                 "width": In(range(len(CODE_BITS) + 1)),
-                "signed": In(1),
+                "is_signed": In(1),
                 "enable": In(1),
                 "code": Out(max(CODE_BITS)),
                 "high": Out(1),
@@ -58,13 +58,13 @@ class Output(Component):
             )
         )
         value = rounded[compression.cut_after :].as_signed()
-        with m.Switch(Cat(self.signed, self.width)):
+        with m.Switch(Cat(self.is_signed, self.width)):
             for choice, width in [*enumerate(CODE_BITS), (len(CODE_BITS), max(CODE_BITS))]:
-                for is_signed in (False, True):
-                    raw, high, low = fit(value, width, is_signed, compression.overflow)
-                    with m.Case(choice << 1 | is_signed), m.If(self.enable):
+                for negatives in (False, True):
+                    raw, high, low = fit(value, width, negatives, compression.overflow)
+                    with m.Case(choice << 1 | negatives), m.If(self.enable):
                         m.d.comb += [
-                            self.code.eq(raw.as_signed() if is_signed else raw),
+                            self.code.eq(raw.as_signed() if negatives else raw),
                             self.high.eq(high),
                             self.low.eq(low),
                         ]

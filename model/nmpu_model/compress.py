@@ -39,6 +39,16 @@ def round_shift(x: Integers, bits: int, rounding: Rounding) -> Integers:
     return x
 
 
+def rounded(x: Integers, compression: Compression, source: Format, target: Format, shift: int = 0) -> Integers:
+    """x (raws of `source`) divided by 2**shift, cut, rounded and cut to the LSB of `target`, in place."""
+    if compression.cut_before:
+        x >>= compression.cut_before
+    x = round_shift(x, compression.rounded_bits(source, target) + shift, compression.rounding)
+    if compression.cut_after:
+        x >>= compression.cut_after
+    return x
+
+
 def compress(
     x: Integers, compression: Compression, source: Format, target: Format, mask: Mask, shift: int = 0
 ) -> Compressed:
@@ -46,11 +56,7 @@ def compress(
 
     A column that `mask` disables is compressed like any other but not counted.
     """
-    if compression.cut_before:
-        x >>= compression.cut_before
-    x = round_shift(x, compression.rounded_bits(source, target) + shift, compression.rounding)
-    if compression.cut_after:
-        x >>= compression.cut_after
+    x = rounded(x, compression, source, target, shift)
     low, high = target.min_raw, target.max_raw
     # Most blocks need neither the counts nor the saturation: two reductions are cheaper than both.
     too_high = int(np.count_nonzero((x > high) & mask)) if x.max(initial=high) > high else 0

@@ -1,0 +1,30 @@
+"""Bench of the stage affine."""
+
+import cocotb
+from cocotb.handle import HierarchyObject
+
+from nmpu_model.affine import affine
+from nmpu_verif.stage_bench import compare, configuration, operands
+from nmpu_verif.stages import affine_variants
+
+
+@cocotb.test()
+async def affine_equals_model(dut: HierarchyObject) -> None:
+    """Both ADC modes."""
+    for stage, config in affine_variants(configuration()).items():
+        nodes = {}
+        for branch in config.branches:
+            nodes[f"code_{branch}"] = config.adc.code
+            nodes[f"scale_{branch}"] = config.affine.scale
+            nodes[f"offset_{branch}"] = config.affine.offset
+        x = operands(stage, nodes)
+        wanted = affine(
+            config,
+            x["code_p"],
+            x.get("code_n"),
+            x["scale_p"],
+            x["offset_p"],
+            x.get("scale_n"),
+            x.get("offset_n"),
+        )
+        await compare(dut, configuration(), stage, x, {"sum": wanted})

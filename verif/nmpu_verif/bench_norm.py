@@ -1,0 +1,16 @@
+"""Bench of the stage norm."""
+
+import cocotb
+from cocotb.handle import HierarchyObject
+
+from nmpu_model.norm import norm
+from nmpu_verif.stage_bench import compare, configuration, operands
+
+
+@cocotb.test()
+async def norm_equals_model(dut: HierarchyObject) -> None:
+    config = configuration()
+    nodes = {"corrected": config.affine.corrected, "gain": config.norm.gain, "bias": config.norm.bias}
+    x = operands("norm", nodes)
+    wanted = norm(config, x["corrected"].copy(), x["gain"], x["bias"])
+    await compare(dut, config, "norm", x, {"norm": wanted})

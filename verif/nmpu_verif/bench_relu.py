@@ -1,0 +1,16 @@
+"""Bench of ReLU."""
+
+import cocotb
+import numpy as np
+from cocotb.handle import HierarchyObject
+
+from nmpu_model.relu import relu
+from nmpu_verif.stage_bench import bit, compare, configuration, operands
+
+
+@cocotb.test()
+async def relu_equals_model(dut: HierarchyObject) -> None:
+    config = configuration()
+    x = operands("relu", {"value": config.norm_format, "enable": bit()})
+    wanted = np.where(x["enable"], relu(x["value"].copy(), True), relu(x["value"].copy(), False))
+    await compare(dut, config, "relu", x, {"rectified": wanted})

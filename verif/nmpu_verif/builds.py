@@ -1,0 +1,143 @@
+"""Simulators built from our RTL, cached by content under ``build/``."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+import nmpu_flow
+import nmpu_hw
+import nmpu_spec
+import nmpu_verif
+from amaranth.lib.wiring import Component
+from cocotb_tools.runner import Icarus, Runner, Verilator
+
+from nmpu_flow.tools import icarus, require_compiler, verilator, versions
+from nmpu_flow.verilog import emit
+from nmpu_spec.config import Config
+from nmpu_spec.errors import InputError
+
+BUILD = Path("build")
+"""Everything that is made lies here, below the current folder."""
+
+_PACKAGES = (nmpu_spec, nmpu_hw, nmpu_flow, nmpu_verif)
+
+
+class Simulator(StrEnum):
+    VERILATOR = "verilator"
+    """Two-state, compiled."""
+    ICARUS = "icarus"
+    """Four-state: what was never written is X."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A built simulator, ready to run benches."""
+
+    top: str
+    simulator: Simulator
+    folder: Path
+    runner: Runner
+
+
+def verilog_of(config: Config, top: str, make: Callable[[], Component]) -> Path:
+    """The Verilog of ``make()`` as a file, emitted only if no file of the same sources and configuration is there."""
+    digest = hashlib.sha256(f"{config.hash} {top} {sorted(versions().items())}".encode())
+    for package in _PACKAGES:
+        for source in sorted(Path(package.__path__[0]).rglob("*")):
+            if source.suffix in (".py", ".rdl", ".vlt") and not source.name.startswith("bench_"):
+                digest.update(source.name.encode() + source.read_bytes())
+    path = BUILD / "verilog" / digest.hexdigest()[:16] / f"{top}.v"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}")
+        scratch.write_text(emit(make(), top), "utf-8")
+        scratch.replace(path)
+    return path
+
+
+def build(verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, waves: bool = False) -> Build:
+    """Compile `verilog` for cocotb; a build of the same text, tools and options is reused.
+
+    Raises `InputError` where the simulator, or a tool it needs, is missing or too old.
+    """
+    folder, runner, options, environment = _tools(verilog, top, simulator, waves)
+    made = Build(top, simulator, folder, runner)
+    marker = folder / "built"
+    with _environment(environment):
+        if not marker.is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            log = folder.with_suffix(".log")
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            _compile(runner, verilog, top, folder, options, waves, log)
+            marker.touch()
+        else:
+            # The runner learns top and sources from build(), which does nothing that is up to date.
+            _compile(runner, verilog, top, folder, options, waves, folder.with_suffix(".log"))
+    return made
+
+
+def _compile(
+    runner: Runner, verilog: Path, top: str, folder: Path, options: list[str], waves: bool, log: Path
+) -> None:
+    try:
+        runner.build(
+            sources=[verilog.resolve()],
+            hdl_toplevel=top,
+            build_dir=folder.resolve(),
+            build_args=options,
+            timescale=("1ns", "1ps"),
+            waves=waves,
+            log_file=log,
+        )
+    except (SystemExit, RuntimeError) as error:
+        raise InputError(f"{top}: the simulator did not build ({error}); see {log}") from None
+
+
+def _tools(
+    verilog: Path, top: str, simulator: Simulator, waves: bool
+) -> tuple[Path, Runner, list[str], dict[str, str]]:
+    if simulator is Simulator.ICARUS:
+        if icarus() is None:
+            raise InputError("icarus: is not installed; install Debian's package iverilog")
+        runner: Runner = Icarus()
+        options, environment = ["-g2005"], {}
+        version = str(icarus())
+    else:
+        require_compiler()
+        _, environment = verilator()
+        runner = _PublicTop()
+        options = ["-O3", "--x-assign", "fast", "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
+        # Small files and functions: the compiler's time grows faster than their size.
+        options += ["--output-split", "5000", "--output-split-cfuncs", "500"]
+        version = metadata.version("verilator")
+    text = f"{verilog.read_text('utf-8')} {top} {simulator} {version} {options} {waves} {metadata.version('cocotb')}"
+    key = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return BUILD / f"sim-{simulator}" / key, runner, options, environment
+
+
+class _PublicTop(Verilator):
+    """Makes only the top's signals visible: the stock runner's --public-flat-rw costs half the speed."""
+
+    def _build_command(self) -> list[list[str]]:
+        commands = [list(command) for command in super()._build_command()]
+        at = commands[0].index("--public-flat-rw")
+        commands[0][at : at + 1] = ["--public-depth", "1"]
+        return commands
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """`values` in the environment, for a library that looks nowhere else."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

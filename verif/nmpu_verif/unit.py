@@ -1,0 +1,273 @@
+"""The unit under test, with everything around it: bus, streams, and a model that follows it clock by clock."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, RisingEdge
+from cocotbext.apb import Apb4Bus, ApbMaster
+from numpy.typing import NDArray
+
+from nmpu_model.program import Program
+from nmpu_model.script import control, load_parameters, load_program
+from nmpu_model.traffic import Traffic
+from nmpu_model.unit import run
+from nmpu_spec.config import CODE_BITS, Config
+from nmpu_spec.cycles import CycleModel, Handshakes
+from nmpu_spec.registers import BANKS, register_map
+from nmpu_verif.packing import pack, unpack
+from nmpu_verif.streams import Source
+
+PERIOD_NS = 2
+TIME_COUNTERS = ("busy", "wait_adc", "wait_rx", "stall_out")
+
+
+class Unit:
+    """Drives the pins of `Nmpu`, and checks every handshake of every clock against `CycleModel`.
+
+    Vectors that are taken are remembered with the program that was in their bank; `check` runs them through the golden
+    model and compares every code and, through the bus, every counter.
+    """
+
+    def __init__(self, dut: Any, config: Config) -> None:
+        self.dut = dut
+        self.config = config
+        self.registers = register_map(config)
+        self.adc, self.rx = Source(), Source()
+        self.out_ready: Iterator[bool] = repeat(True)
+        self.bus = ApbMaster(Apb4Bus.from_prefix(dut, "apb"), dut.clk)
+        self.bus.return_int = True
+        self.bus.log.setLevel("WARNING")
+        self.clocks = 0
+        self._forget()
+        cocotb.start_soon(Clock(dut.clk, PERIOD_NS, "ns").start(start_high=False))
+
+    # -- what a test does --------------------------------------------------------------------------------------------
+
+    async def reset(self) -> None:
+        """Two clocks of reset; programs in the parameter memories survive, settings and vectors do not."""
+        self._running = False
+        dut = self.dut
+        dut.rst.value = 1
+        for pin in (dut.adc_valid, dut.rx_valid, dut.out_ready):
+            pin.value = 0
+        for _ in range(2):
+            await RisingEdge(dut.clk)
+        dut.rst.value = 0
+        self._forget()
+        self._running = True
+        self._task = cocotb.start_soon(self._follow())
+
+    async def write(self, address: int, data: int, *, error: bool = False, strobe: int = -1) -> None:
+        await self.bus.write(address, data, strb=strobe, error_expected=error)
+
+    async def read(self, name: str) -> int:
+        value = await self.bus.read(self.registers[name].address)
+        assert isinstance(value, int)
+        return value
+
+    async def load(self, program: Program, bank: int, *, parameters_only: bool = False) -> None:
+        """Program a bank that is not in use."""
+        for write in (load_parameters if parameters_only else load_program)(program, bank):
+            await self.write(write.address, write.data)
+        self.programs[bank] = program
+
+    async def control(self, *, enable: bool = True, bank: int = 0, clear: bool = False) -> None:
+        write = control(self.config, enable=enable, bank=bank, clear=clear)
+        await self.write(write.address, write.data)
+
+    def send(self, traffic: Traffic) -> None:
+        """Queue vectors, and the rx beats that go with them."""
+        self.adc.put(adc_beats(self.config, traffic))
+        if traffic.rx is not None:
+            self.rx.put(rx_beats(self.config, traffic.rx))
+
+    async def drain(self) -> None:
+        """Wait until every queued vector is delivered."""
+        while self.adc.left or self.model.in_flight:
+            await RisingEdge(self.dut.clk)
+
+    async def check(self) -> Mapping[str, int]:
+        """Drain, stop, and compare every code and counter with the models; returns the counters."""
+        await self.drain()
+        await self.control(enable=False, bank=self.model.active_bank)
+        wanted = {**dict.fromkeys(self.registers.counters, 0), **self._time}
+        wanted["cycles"] = sum(self._time.values())
+        got = self._codes()
+        start = 0
+        for program, vectors in self._batches():
+            result = run(program, *vectors)
+            stop = start + len(result.out)
+            differ = np.argwhere(got[start:stop] != _field(result.out, program))
+            if differ.size:
+                vector, column = differ[0]
+                raise AssertionError(
+                    f"{len(differ)} codes differ; first: vector {start + vector}, column {column}: "
+                    f"{got[start + vector, column]} instead of {_field(result.out, program)[vector, column]}"
+                )
+            for name in ("vectors", "samples", "affine_high", "affine_low", "output_high", "output_low"):
+                wanted[name] += result.counters[name]
+            start = stop
+        assert start == len(got), f"{len(got)} vectors came out, {start} went in"
+        counters = {name: await self.read(name) for name in self.registers.counters}
+        assert counters == wanted, f"counters {counters}, the models say {wanted}"
+        return counters
+
+    # -- what happens in every clock ---------------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        while self._running:
+            await FallingEdge(self.dut.clk)
+            if not self._running:
+                return
+            self._sample()
+            await RisingEdge(self.dut.clk)
+            if self._running:
+                self._drive()
+
+    def _forget(self) -> None:
+        self.model = CycleModel(self.config)
+        self.programs: dict[int, Program] = {}
+        self._time = dict.fromkeys(TIME_COUNTERS, 0)
+        self._enable, self._bank, self._rx_on = False, 0, [False] * BANKS
+        self._adc_beat: int | None = None
+        self._rx_beat: int | None = None
+        self._ready = False
+        self._taken: list[tuple[Program, int]] = []
+        self._rx_taken: list[int] = []
+        self._beats: list[int] = []
+        self.first_out: int | None = None
+        self.first_in: int | None = None
+        self.adc.clear()
+        self.rx.clear()
+
+    def _drive(self) -> None:
+        dut = self.dut
+        adc, rx = self.adc.offer(), self.rx.offer()
+        if adc is not None and adc is not self._adc_beat:
+            dut.adc_payload.value = adc
+        if rx is not None and rx is not self._rx_beat:
+            dut.rx_payload.value = rx
+        if (adc is None) != (self._adc_beat is None):
+            dut.adc_valid.value = adc is not None
+        if (rx is None) != (self._rx_beat is None):
+            dut.rx_valid.value = rx is not None
+        ready = next(self.out_ready, True)
+        if ready != self._ready:
+            dut.out_ready.value = ready
+        self._adc_beat, self._rx_beat, self._ready = adc, rx, ready
+
+    def _sample(self) -> None:
+        dut, model = self.dut, self.model
+        adc_valid, rx_valid = self._adc_beat is not None, self._rx_beat is not None
+        bank = model.active_bank
+        locked = model.banks_in_use(adc_valid, self._enable) if int(dut.apb_psel.value) else set()
+        hands = model.step(
+            adc_valid=adc_valid,
+            rx_valid=rx_valid,
+            out_ready=self._ready,
+            enable=self._enable,
+            bank=self._bank,
+            rx_on=self._rx_on,
+        )
+        seen = (int(dut.adc_ready.value), int(dut.rx_ready.value), int(dut.out_valid.value), int(dut.active_bank.value))
+        wanted = (hands.adc_ready, hands.rx_ready, hands.out_valid, bank)
+        assert seen == wanted, (
+            f"clock {self.clocks}: adc_ready, rx_ready, out_valid, active_bank are {seen}, the cycle model says {wanted}"
+        )
+        self._remember(hands, adc_valid, rx_valid, bank)
+        if int(dut.apb_psel.value) and int(dut.apb_penable.value):
+            self._snoop(locked)
+        self.clocks += 1
+
+    def _remember(self, hands: Handshakes, adc_valid: bool, rx_valid: bool, bank: int) -> None:
+        if hands.counted:
+            self._time[hands.counted] += 1
+        if hands.issued and self.first_in is None:
+            self.first_in = self.clocks
+        if hands.out_valid and self.first_out is None:
+            self.first_out = self.clocks
+        if adc_valid and hands.adc_ready:
+            self._taken.append((self.programs[bank], self.adc.take()))
+        if rx_valid and hands.rx_ready:
+            self._rx_taken.append(self.rx.take())
+        if hands.out_valid and self._ready:
+            assert hands.out is not None
+            beat = int(self.dut.out_payload.value)
+            flags = beat >> (max(CODE_BITS) * self.config.lanes)
+            place = (hands.out.index == 0) | hands.out.last << 1
+            assert flags == place, f"clock {self.clocks}: last, first are {flags:02b}, must be {place:02b}"
+            self._beats.append(beat & ((1 << max(CODE_BITS) * self.config.lanes) - 1))
+
+    def _snoop(self, locked: set[int]) -> None:
+        """Follow what the bus writes; a locked bank must have answered with an error."""
+        dut = self.dut
+        if not int(dut.apb_pwrite.value):
+            return
+        address, data, refused = (int(pin.value) for pin in (dut.apb_paddr, dut.apb_pwdata, dut.apb_pslverr))
+        bank = address // self.registers.bank_stride - 1
+        if bank in locked:
+            assert refused, f"clock {self.clocks}: bank {bank} is in use, a write to {address:#x} must be refused"
+        if refused:
+            return
+        if address == self.registers["ctrl"].address:
+            ctrl = self.registers["ctrl"]
+            self._enable = bool(ctrl.field("enable").extract(data))
+            self._bank = ctrl.field("bank").extract(data)
+            if ctrl.field("clear").extract(data):
+                self._time = dict.fromkeys(TIME_COUNTERS, 0)
+        for number in range(BANKS):
+            layer = self.registers[f"bank[{number}].layer"]
+            if address == layer.address:
+                self._rx_on[number] = bool(layer.field("rx_on").extract(data))
+
+    # -- the record --------------------------------------------------------------------------------------------------
+
+    def _codes(self) -> NDArray[np.int64]:
+        """Every code that came out, as its 8-bit field, of shape (vectors, columns)."""
+        codes = unpack(self._beats, max(CODE_BITS), self.config.lanes, signed=False)
+        return codes.reshape(-1, self.config.columns)
+
+    def _batches(self) -> Iterator[tuple[Program, tuple[NDArray[np.int64] | None, ...]]]:
+        """The vectors taken, in runs of the same program: (program, (p, n, rx))."""
+        config = self.config
+        rx_beats_left = iter(self._rx_taken)
+        position = 0
+        while position < len(self._taken):
+            program = self._taken[position][0]
+            beats = []
+            while position < len(self._taken) and self._taken[position][0] is program:
+                beats.append(self._taken[position][1])
+                position += 1
+            codes = unpack(beats, config.adc.code.width, config.columns * len(config.branches), config.adc.code.signed)
+            branches = [codes[:, place :: len(config.branches)] for place in range(len(config.branches))]
+            rx = None
+            if program.layer.rx_on:
+                words = [next(rx_beats_left) for _ in range(len(beats) * config.groups)]
+                width = config.residual.code_bits
+                words = [word & ((1 << width * config.lanes) - 1) for word in words]
+                rx = unpack(words, width, config.lanes, program.layer.rx_signed).reshape(len(beats), -1)
+            yield program, (branches[0], branches[1] if len(branches) > 1 else None, rx)
+
+
+def adc_beats(config: Config, traffic: Traffic) -> Iterable[int]:
+    """The ``adc`` payload of each vector: per column p, then n."""
+    branches = [codes for codes in (traffic.p, traffic.n) if codes is not None]
+    return pack(np.stack(branches, axis=2).reshape(len(traffic.p), -1), config.adc.code.width)
+
+
+def rx_beats(config: Config, rx: NDArray[np.integer]) -> Iterable[int]:
+    """The ``rx`` payload of each group, with first and last."""
+    width = config.residual.code_bits
+    words = pack(rx.reshape(-1, config.lanes), width)
+    for number, word in enumerate(words):
+        index = number % config.groups
+        yield word | ((index == 0) | (index == config.groups - 1) << 1) << (width * config.lanes)
+
+
+def _field(out: NDArray[np.int16], program: Program) -> NDArray[np.int64]:
+    """Codes as the 8-bit field that carries them."""
+    return out.astype(np.int64) & ((1 << max(CODE_BITS)) - 1)
