@@ -94,7 +94,8 @@ class RegisterBlock(Component):
         slot = paddr[low : (self.map.bank_stride - 1).bit_length()]
         m.d.comb += [
             in_memory.eq(
-                (bank != 0)
+                (bank >= 1)
+                & (bank <= BANKS)
                 & (slot >= 1)
                 & (slot <= parameter_words(self.config))
                 & (paddr[:2] == 0)

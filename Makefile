@@ -1,0 +1,55 @@
+# Every target sets up what it needs in .venv and calls one `nmpu` verb (`.venv/bin/nmpu --help`).
+
+PRESET ?= hermes256
+CONFIG ?= $(PRESET)
+PYTHON ?= python3
+VENV := .venv
+NMPU := $(VENV)/bin/nmpu
+READY := $(VENV)/.ready
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+sim: $(READY) ## model and RTL against each other on a real network's ADC codes
+	@$(NMPU) sim --config $(CONFIG)
+
+verilog: $(READY) ## nmpu.v and its collateral; PRESET= or CONFIG=file.toml, OUT=folder
+	@$(NMPU) verilog --config $(CONFIG) $(if $(OUT),--out $(OUT))
+
+vectors: $(READY) ## golden vectors for bring-up; PRESET= or CONFIG=file.toml, OUT=folder
+	@$(NMPU) vectors --config $(CONFIG) $(if $(OUT),--out $(OUT))
+
+bench: $(READY) ## speed of the golden model beside fxpmath and apytypes
+	@$(NMPU) bench
+
+train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/digits.npz)
+	@$(VENV)/bin/python -m nmpu_aimc.train
+
+test: $(READY) ## every test: model, RTL benches, flow, command line
+	@$(VENV)/bin/python -m pytest
+
+lint: $(READY) ## ruff, types, import direction
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+regenerate: $(READY) ## write every generated file that is kept in the tree
+	@$(NMPU) docs
+
+check: lint test regenerate ## what CI runs
+	@git diff --exit-code || { echo "generated files were not up to date: commit what 'make regenerate' wrote"; exit 1; }
+
+clean: ## remove build results and the environment
+	rm -rf build $(VENV)
+
+$(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "python: not found; install Python 3.11 or newer"; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON): is $$($(PYTHON) -V), needs 3.11 or newer; set PYTHON="; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON): cannot make environments; install Debian's package python3-venv"; exit 2; }
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.PHONY: help sim verilog vectors bench train test lint regenerate check clean
