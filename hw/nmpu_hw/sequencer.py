@@ -84,10 +84,11 @@ class Sequencer(Component):
             ),
         ]
 
+        # A vector keeps the bank that was selected when it began.
+        begun = Signal(name="bank_begun")
+        m.d.comb += self.bank.eq(Mux(first, self.bank_select, begun))
         with m.If(issued):
-            m.d.sync += self.index.eq(Mux(last, 0, self.index + 1))
-        with m.If(Mux(first & ~issued, 1, last & issued)):
-            m.d.sync += self.bank.eq(self.bank_select)
+            m.d.sync += [self.index.eq(Mux(last, 0, self.index + 1)), begun.eq(self.bank)]
 
         entering = Signal(group_layout(self.config))
         m.d.comb += [

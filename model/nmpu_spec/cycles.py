@@ -52,18 +52,22 @@ class CycleModel:
     config: Config
     _slots: list[Group | None] = field(default_factory=lambda: [None] * LATENCY)
     _index: int = 0
-    active_bank: int = 0
+    _bank: int = 0
 
     @property
     def in_flight(self) -> bool:
         """A vector is in progress or in the pipeline."""
         return self._index != 0 or any(self._slots)
 
-    def banks_in_use(self, adc_valid: bool, enable: bool) -> set[int]:
+    def active_bank(self, bank: int) -> int:
+        """The bank that the next group uses, while CTRL.bank is `bank`: a vector keeps the one it began with."""
+        return self._bank if self._index else bank
+
+    def banks_in_use(self, adc_valid: bool, enable: bool, bank: int) -> set[int]:
         """The banks whose registers are locked."""
         banks = {group.bank for group in self._slots if group}
         if self._index != 0 or (enable and adc_valid):
-            banks.add(self.active_bank)
+            banks.add(self.active_bank(bank))
         return banks
 
     def step(
@@ -82,7 +86,7 @@ class CycleModel:
         tail = out is None or out_ready
         wants_rx = joining is not None and joining.rx_on
         head = tail and not (wants_rx and not rx_valid)
-        last = self._index == groups - 1
+        last, current = self._index == groups - 1, self.active_bank(bank)
         open_ = enable or self._index != 0
         issued = head and open_ and adc_valid
         counted = None
@@ -93,12 +97,10 @@ class CycleModel:
         if tail:
             slots[_NORM + 1 :] = [joining if head else None, *slots[_NORM + 1 : -1]]
         if head:
-            entering = Group(self._index, last, rx_on[self.active_bank], self.active_bank) if issued else None
+            entering = Group(self._index, last, rx_on[current], current) if issued else None
             slots[: _NORM + 1] = [entering, *slots[:_NORM]]
-        if last and issued or self._index == 0 and not issued:
-            self.active_bank = bank
         if issued:
-            self._index = (self._index + 1) % groups
+            self._bank, self._index = current, (self._index + 1) % groups
         return answer
 
 

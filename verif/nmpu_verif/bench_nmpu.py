@@ -118,18 +118,18 @@ async def traffic_under_stalls(dut: Any) -> None:
             # Both programs of a round agree on RX, so that the queued rx beats fit whichever bank takes a vector.
             rx_on = round_ != 1
             programs = [random_program(unit.config, seed(), f"{stream}/{bank}", rx_on) for bank in range(BANKS)]
-            first = unit.model.active_bank
+            first = unit.active_bank
             await unit.load(programs[first], first)
             await unit.control(enable=True, bank=first)
             traffic = _matching(unit, programs, stream)
             unit.send(traffic)
             for swap in range(2):
-                other = 1 - unit.model.active_bank
+                other = 1 - unit.active_bank
                 await unit.load(programs[other], other)
                 await unit.control(enable=True, bank=other)
                 await _until_free(unit, 1 - other)
             await unit.drain()
-            await unit.control(enable=False, bank=unit.model.active_bank)
+            await unit.control(enable=False, bank=unit.active_bank)
     counters = await unit.check()
     assert counters["affine_high"] and counters["affine_low"] and counters["output_high"] and counters["output_low"]
     assert await unit.read("status") >> 4 == 0, "rx was aligned, the unit says it was not"

@@ -14,12 +14,24 @@ def pack(raws: NDArray[np.integer], width: int) -> list[int]:
     return [int.from_bytes(row.tobytes(), "little") for row in rows]
 
 
+_ROWS = 1024
+"""Rows unpacked at a time: their bits lie in a byte each on the way."""
+
+
 def unpack(words: Sequence[int], width: int, entries: int, signed: bool) -> NDArray[np.int64]:
     """The inverse of `pack`: shape (len(words), entries)."""
+    blocks = [_unpack(words[row : row + _ROWS], width, entries, signed) for row in range(0, len(words), _ROWS)]
+    return np.concatenate(blocks) if blocks else np.zeros((0, entries), np.int64)
+
+
+def _unpack(words: Sequence[int], width: int, entries: int, signed: bool) -> NDArray[np.int64]:
     size = (entries * width + 7) // 8
     data = np.frombuffer(b"".join(word.to_bytes(size, "little") for word in words), np.uint8)
     bits = np.unpackbits(data.reshape(len(words), size), axis=1, count=entries * width, bitorder="little")
-    bits = bits.reshape(len(words), entries, width)
-    filler = bits[:, :, -1:] if signed else np.zeros_like(bits[:, :, :1])
-    full = np.concatenate([bits, np.repeat(filler, 64 - width, axis=2)], axis=2)
-    return np.packbits(full, axis=2, bitorder="little").view("<i8")[:, :, 0].astype(np.int64)
+    container = next(bytes_ for bytes_ in (1, 2, 4, 8) if 8 * bytes_ >= width)
+    full = np.zeros((len(words), entries, 8 * container), np.uint8)
+    full[:, :, :width] = bits.reshape(len(words), entries, width)
+    if signed:
+        full[:, :, width:] = full[:, :, width - 1 : width]
+    kind = f"<{'i' if signed else 'u'}{container}"
+    return np.packbits(full, axis=2, bitorder="little").view(kind)[:, :, 0].astype(np.int64)

@@ -1,7 +1,7 @@
 """The unit under test, with everything around it: bus, streams, and a model that follows it clock by clock."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import repeat
+from itertools import groupby, repeat
 from typing import Any
 
 import cocotb
@@ -79,11 +79,33 @@ class Unit:
         write = control(self.config, enable=enable, bank=bank, clear=clear)
         await self.write(write.address, write.data)
 
+    @property
+    def active_bank(self) -> int:
+        """The bank that the next group uses."""
+        return self.model.active_bank(self._bank)
+
     def send(self, traffic: Traffic) -> None:
         """Queue vectors, and the rx beats that go with them."""
+        self._sent.append(traffic)
         self.adc.put(adc_beats(self.config, traffic))
         if traffic.rx is not None:
             self.rx.put(rx_beats(self.config, traffic.rx))
+
+    @property
+    def time(self) -> dict[str, int]:
+        """The time counters as they must stand."""
+        return dict(self._time)
+
+    @property
+    def latency(self) -> int:
+        """Measured clocks from the first group's entry to the first codes on ``out``."""
+        assert self.first_in is not None and self.first_out is not None
+        return self.first_out - self.first_in
+
+    async def nearly_empty(self) -> None:
+        """Wait until the source is about to run dry, in time to queue more without a gap."""
+        while self.adc.left > 1:
+            await RisingEdge(self.dut.clk)
 
     async def drain(self) -> None:
         """Wait until every queued vector is delivered."""
@@ -93,11 +115,11 @@ class Unit:
     async def check(self) -> Mapping[str, int]:
         """Drain, stop, and compare every code and counter with the models; returns the counters."""
         await self.drain()
-        await self.control(enable=False, bank=self.model.active_bank)
+        await self.control(enable=False, bank=self.active_bank)
         wanted = {**dict.fromkeys(self.registers.counters, 0), **self._time}
         wanted["cycles"] = sum(self._time.values())
         got = self._codes()
-        start = 0
+        start = self.compared = 0
         for program, vectors in self._batches():
             result = run(program, *vectors)
             stop = start + len(result.out)
@@ -111,6 +133,7 @@ class Unit:
             for name in ("vectors", "samples", "affine_high", "affine_low", "output_high", "output_low"):
                 wanted[name] += result.counters[name]
             start = stop
+            self.compared += result.out.size
         assert start == len(got), f"{len(got)} vectors came out, {start} went in"
         counters = {name: await self.read(name) for name in self.registers.counters}
         assert counters == wanted, f"counters {counters}, the models say {wanted}"
@@ -136,8 +159,8 @@ class Unit:
         self._adc_beat: int | None = None
         self._rx_beat: int | None = None
         self._ready = False
-        self._taken: list[tuple[Program, int]] = []
-        self._rx_taken: list[int] = []
+        self._sent: list[Traffic] = []
+        self._taken: list[Program] = []
         self._beats: list[int] = []
         self.first_out: int | None = None
         self.first_in: int | None = None
@@ -163,8 +186,8 @@ class Unit:
     def _sample(self) -> None:
         dut, model = self.dut, self.model
         adc_valid, rx_valid = self._adc_beat is not None, self._rx_beat is not None
-        bank = model.active_bank
-        locked = model.banks_in_use(adc_valid, self._enable) if int(dut.apb_psel.value) else set()
+        bank = self.active_bank
+        locked = model.banks_in_use(adc_valid, self._enable, self._bank) if int(dut.apb_psel.value) else set()
         hands = model.step(
             adc_valid=adc_valid,
             rx_valid=rx_valid,
@@ -191,9 +214,10 @@ class Unit:
         if hands.out_valid and self.first_out is None:
             self.first_out = self.clocks
         if adc_valid and hands.adc_ready:
-            self._taken.append((self.programs[bank], self.adc.take()))
+            self.adc.take()
+            self._taken.append(self.programs[bank])
         if rx_valid and hands.rx_ready:
-            self._rx_taken.append(self.rx.take())
+            self.rx.take()
         if hands.out_valid and self._ready:
             assert hands.out is not None
             beat = int(self.dut.out_payload.value)
@@ -231,26 +255,26 @@ class Unit:
         codes = unpack(self._beats, max(CODE_BITS), self.config.lanes, signed=False)
         return codes.reshape(-1, self.config.columns)
 
-    def _batches(self) -> Iterator[tuple[Program, tuple[NDArray[np.int64] | None, ...]]]:
+    def _batches(self) -> Iterator[tuple[Program, tuple[NDArray[np.integer] | None, ...]]]:
         """The vectors taken, in runs of the same program: (program, (p, n, rx))."""
-        config = self.config
-        rx_beats_left = iter(self._rx_taken)
-        position = 0
-        while position < len(self._taken):
-            program = self._taken[position][0]
-            beats = []
-            while position < len(self._taken) and self._taken[position][0] is program:
-                beats.append(self._taken[position][1])
-                position += 1
-            codes = unpack(beats, config.adc.code.width, config.columns * len(config.branches), config.adc.code.signed)
-            branches = [codes[:, place :: len(config.branches)] for place in range(len(config.branches))]
-            rx = None
+        p, n, rx = (self._joined(name) for name in ("p", "n", "rx"))
+        start = rx_start = 0
+        for _, run_ in groupby(self._taken, key=id):
+            programs = list(run_)
+            program, stop = programs[0], start + len(programs)
+            codes = None
             if program.layer.rx_on:
-                words = [next(rx_beats_left) for _ in range(len(beats) * config.groups)]
-                width = config.residual.code_bits
-                words = [word & ((1 << width * config.lanes) - 1) for word in words]
-                rx = unpack(words, width, config.lanes, program.layer.rx_signed).reshape(len(beats), -1)
-            yield program, (branches[0], branches[1] if len(branches) > 1 else None, rx)
+                assert rx is not None
+                codes = _as_code(self.config, rx[rx_start : rx_start + len(programs)], program.layer.rx_signed)
+                rx_start += len(programs)
+            assert p is not None
+            yield program, (p[start:stop], None if n is None else n[start:stop], codes)
+            start = stop
+
+    def _joined(self, name: str) -> NDArray[np.integer] | None:
+        """The named codes of everything sent, in order."""
+        parts = [codes for traffic in self._sent if (codes := getattr(traffic, name)) is not None]
+        return np.concatenate(parts) if parts else None
 
 
 def adc_beats(config: Config, traffic: Traffic) -> Iterable[int]:
@@ -271,3 +295,9 @@ def rx_beats(config: Config, rx: NDArray[np.integer]) -> Iterable[int]:
 def _field(out: NDArray[np.int16], program: Program) -> NDArray[np.int64]:
     """Codes as the 8-bit field that carries them."""
     return out.astype(np.int64) & ((1 << max(CODE_BITS)) - 1)
+
+
+def _as_code(config: Config, rx: NDArray[np.integer], signed: bool) -> NDArray[np.integer]:
+    """rx as the unit reads it: the bank that a vector met may read the wires otherwise than its sender meant."""
+    node = config.code_format(config.residual.code_bits, signed)
+    return (rx - node.min_raw) % (1 << node.width) + node.min_raw

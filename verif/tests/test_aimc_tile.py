@@ -11,7 +11,7 @@ from nmpu_aimc.tile import (
     MAX_CONDUCTANCE,
     MAX_TARGET,
     NOISELESS,
-    PUBLISHED,
+    TYPICAL,
     Noise,
     Tile,
     program_tile,
@@ -26,7 +26,7 @@ SPREAD = replace(NOISELESS, gain=0.0709, offset=2.0)
 
 def make_tile(lsb: int, noise: Noise = NOISELESS, seed: int = 0) -> Tile:
     targets = integers(seed, "test/targets", -MAX_TARGET, MAX_TARGET, (ROWS, CHANNELS))
-    return program_tile("test", targets, lsb, COLUMNS, MAX_CODE, seed, noise)
+    return program_tile("test", targets, lsb, columns=COLUMNS, max_code=MAX_CODE, seed=seed, noise=noise)
 
 
 def test_without_noise_the_counters_are_the_integer_products() -> None:
@@ -60,18 +60,16 @@ def test_a_pulse_width_out_of_range_is_refused(pulse: int) -> None:
 @pytest.mark.parametrize(("shape", "value"), [((257, 4), 1), ((4, COLUMNS + 1), 1), ((4, 4), MAX_TARGET + 1)])
 def test_weights_that_do_not_fit_are_refused(shape: tuple[int, int], value: int) -> None:
     with pytest.raises(InputError, match="must"):
-        program_tile("test", np.full(shape, value), 1000, COLUMNS, MAX_CODE, 0)
+        program_tile("test", np.full(shape, value), 1000, columns=COLUMNS, max_code=MAX_CODE, seed=0)
 
 
 def test_noise_is_drawn_from_seed_and_stream() -> None:
     x = integers(0, "test/x", 0, 127, (20, ROWS))
-    codes = [
-        np.stack(make_tile(1000, PUBLISHED, seed).convert(x, read)) for seed, read in ((1, "a"), (1, "a"), (1, "b"))
-    ]
+    codes = [np.stack(make_tile(1000, TYPICAL, seed).convert(x, read)) for seed, read in ((1, "a"), (1, "a"), (1, "b"))]
     assert (codes[0] == codes[1]).all()
     assert (codes[0] != codes[2]).any()
     # The numbers of a vector depend on its position alone.
-    assert (np.stack(make_tile(1000, PUBLISHED, 1).convert(x[:5], "a")) == codes[0][:, :5]).all()
+    assert (np.stack(make_tile(1000, TYPICAL, 1).convert(x[:5], "a")) == codes[0][:, :5]).all()
 
 
 def test_gaussian_has_the_stated_moments() -> None:
@@ -84,7 +82,7 @@ def test_gaussian_has_the_stated_moments() -> None:
 
 def test_conductances_spread_as_published() -> None:
     for target in (300, 600):
-        tile = program_tile("test", np.full((256, 256), target), 1000, COLUMNS, MAX_CODE, 5)
+        tile = program_tile("test", np.full((256, 256), target), 1000, columns=COLUMNS, max_code=MAX_CODE, seed=5)
         spread = tile.conductance[0].std()
         assert spread == pytest.approx(programming_sigma(np.array([float(target)]))[0], rel=0.02)
         assert tile.conductance.min() >= 0
@@ -134,4 +132,4 @@ def test_a_column_without_weights_cannot_be_calibrated() -> None:
     targets = np.full((ROWS, 3), 500)
     targets[:, 1] = 0
     with pytest.raises(InputError, match="column 1, counter P"):
-        calibrate(program_tile("test", targets, 1000, COLUMNS, MAX_CODE, 0, NOISELESS))
+        calibrate(program_tile("test", targets, 1000, columns=COLUMNS, max_code=MAX_CODE, seed=0, noise=NOISELESS))

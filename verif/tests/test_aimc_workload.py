@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from nmpu_aimc.digits import BATCHNORM_EPS, LAYERS, accuracy, float_logits, load_weights, patches, split
-from nmpu_aimc.fp16 import ldpu
 from nmpu_aimc.mapping import map_network, row_slices
 from nmpu_aimc.network import build
 from nmpu_aimc.tile import NOISELESS, TILE_ROWS, currents, pair
@@ -123,11 +122,7 @@ def test_a_split_layer_answers_as_the_whole_one(digital: str) -> None:
     rx = None
     for stage in build(CONFIG, noise=NOISELESS)[1:3]:
         p, n = stage.tile.convert(x[:, stage.rows], "run")
-        if digital == "nmpu":
-            rx = unit.run(stage.program(CONFIG), p, n, rx).out
-        else:
-            gain, bias = (part / 2**stage.folded.shift for part in (stage.folded.gain, stage.folded.bias))
-            rx = ldpu(stage.correction, gain, bias, stage.rx_scale, stage.relu, p, n, rx)
+        rx = unit.run(stage.program(CONFIG), p, n, rx).out if digital == "nmpu" else stage.half_precision(p, n, rx)
     gamma, beta, mean, var = (weights[f"conv2.{part}"] for part in ("gamma", "beta", "mean", "var"))
     real = x * map_network()[0].tiles[-1].output_step @ weights["conv2.weight"]
     real = np.maximum((real - mean) / np.sqrt(var + BATCHNORM_EPS) * gamma + beta, 0)

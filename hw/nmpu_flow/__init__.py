@@ -1,0 +1,1 @@
+"""From the RTL to what other tools and teams take: plain Verilog, its lint, and the collateral around it."""

@@ -1,0 +1,98 @@
+"""The register map in the shapes that others read, and the machine-readable description of a unit."""
+
+import copy
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from peakrdl_cheader.exporter import CHeaderExporter
+from peakrdl_html import HTMLExporter
+from peakrdl_markdown import MarkdownExporter
+
+from nmpu_flow.ports import Port
+from nmpu_flow.tools import versions
+from nmpu_spec.config import Config
+from nmpu_spec.cycles import LATENCY
+from nmpu_spec.parameters import parameter_fields
+from nmpu_spec.registers import elaborate, register_map
+
+REGISTERS = "nmpu_registers"
+"""The name of the register map's files, without suffix; the C header's include guard follows from it."""
+
+
+def c_header(config: Config) -> str:
+    """The register map as a C header: masks, positions and resets of every field, and one struct to lay over it."""
+
+    # Without typedef reuse names are the register's path; with it they spell out every parameter of the elaboration.
+    return _exported(".h", lambda path: CHeaderExporter().export(elaborate(config), path, reuse_typedefs=False))
+
+
+def markdown(config: Config) -> str:
+    """The register map as one Markdown page; an array is described once, by its first element."""
+    return _exported(".md", lambda path: _FirstOfEachArray().export(elaborate(config), path))
+
+
+def html(config: Config, folder: Path) -> None:
+    """Write the register map as a browsable page, `folder`/index.html and what it needs."""
+    # The page appends `build_ts` to its addresses so that browsers load a new version: the hash does that without a clock.
+    exporter = HTMLExporter(user_context={"build_ts": config.hash[:8]}, generate_source_links=False)
+    exporter.export(elaborate(config), str(folder))
+
+
+def description(config: Config, ports: Sequence[Port]) -> dict[str, object]:
+    """What ``nmpu.json`` says about a unit of `config` with `ports`; nothing but JSON's own types."""
+    registers = register_map(config)
+    return {
+        "name": config.name,
+        "config_hash": config.hash,
+        "config": config.as_dict(),
+        "groups": config.groups,
+        "latency": LATENCY,
+        "nodes": {
+            name: {"format": str(node), "signed": node.signed, "width": node.width, "fraction": node.fraction}
+            for name, node in config.nodes.items()
+        },
+        "parameters": [
+            {
+                "name": field.name,
+                "stage": field.stage,
+                "format": str(field.format),
+                "word": field.word,
+                "lsb": field.lsb,
+                "msb": field.msb,
+            }
+            for field in parameter_fields(config)
+        ],
+        "registers": {
+            "address_bits": registers.address_bits,
+            "bank_stride": registers.bank_stride,
+            "word_stride": registers.word_stride,
+        },
+        "ports": [
+            {"name": port.name, "direction": port.direction, "width": port.width, "meaning": port.meaning}
+            for port in ports
+        ],
+        "tools": versions(),
+    }
+
+
+class _FirstOfEachArray(MarkdownExporter):  # type: ignore[misc]
+    """The stock exporter repeats every register of an array: tens of thousands of lines for 256 columns."""
+
+    def _add_addrmap_regfile_mem(self, node: Any, msg: Any, depth: int) -> Any:
+        node = copy.copy(node)
+        every = node.children
+
+        def children(**options: Any) -> list[Any]:
+            return [child for child in every(**options) if not child.is_array or not any(child.current_idx)]
+
+        node.children = children
+        return super()._add_addrmap_regfile_mem(node, msg, depth)
+
+
+def _exported(suffix: str, export: Callable[[str], object]) -> str:
+    with tempfile.TemporaryDirectory(prefix="nmpu_registers_") as folder:
+        path = Path(folder) / f"{REGISTERS}{suffix}"
+        export(str(path))
+        return path.read_text("utf-8")

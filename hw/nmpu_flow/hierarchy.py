@@ -1,0 +1,116 @@
+"""The tree of components, each converted on its own, so that equal components become one module."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import ClockSignal, Fragment, Instance, ResetSignal, Value
+from amaranth.hdl._ir import PortDirection
+from amaranth.hdl._xfrm import TransformedElaboratable
+from amaranth.lib import wiring
+
+from nmpu_flow.errors import FlowError
+
+TOP = "top"
+"""What every component is called while it is converted: its text must not tell where it stands in the tree."""
+
+_DOMAIN_PORTS = {"clk": ClockSignal("sync"), "rst": ResetSignal("sync")}
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The RTLIL of one component; a sub-component is an instance whose type is that component's `key`."""
+
+    key: str
+    text: str
+    outputs: frozenset[str]
+    places: list[Path]
+    """Where components with this text stand."""
+
+
+class Tree:
+    """A component and all below it: one `Converted` for every different text, parents before their children.
+
+    Amaranth's own conversion gives a module only the ports that its place in the design uses, named after the nets
+    there, so that no two lanes are alike. Here every `wiring.Component` is converted with all the ports of its
+    signature and stands in its parent as an instance. That is right only where signals cross a component's border
+    through its ports; any that do not are found, and raise `FlowError`. Elaboratables that are not components, what is
+    inside a transformer (`EnableInserter` and its like) and components without logic stay part of the one around them.
+    """
+
+    def __init__(self, component: wiring.Component) -> None:
+        self._converted: dict[str, Converted] = {}
+        self._homes: dict[int, tuple[Any, Path]] = {}
+        """By id: the signal (kept, so that no other gets its id) and the component that it belongs to."""
+        if self._convert(component, Fragment.get(component, None), ()) is None:
+            raise FlowError(f"{type(component).__name__}: has no logic, so there is no Verilog to write")
+
+    def converted(self) -> list[Converted]:
+        return sorted(self._converted.values(), key=lambda one: (len(one.places[0]), one.places[0]))
+
+    def _convert(self, component: wiring.Component, fragment: Fragment, path: Path) -> Instance | None:
+        """Convert `component` and what is below it; the instance for its parent, or None where it has no logic."""
+        self._replace_children(fragment, path)
+        ports = _ports(component)
+        design = fragment.prepare(ports)
+        text, _ = rtlil.convert_fragment(design, name=TOP, emit_src=False)
+        if not text:
+            return None
+        domain_ports = {name: signal for name, signal, _ in design.ports[len(ports) :]}
+        if unknown := domain_ports.keys() - _DOMAIN_PORTS.keys():
+            raise FlowError(f"{'.'.join((TOP, *path))}: clock domain of {min(unknown)!r}: only 'sync' is supported")
+        outer = {id(signal) for signal, _ in ports.values()} | {id(signal) for signal in domain_ports.values()}
+        for info in design.fragments.values():
+            for signal in info.used_signals:
+                if id(signal) not in outer:
+                    self._settle(signal, path)
+        if path:
+            for signal, _ in ports.values():
+                self._settle(signal, path[:-1])
+        key = hashlib.sha256(text.encode()).hexdigest()
+        outputs = frozenset(name for name, (_, direction) in ports.items() if direction is PortDirection.Output)
+        self._converted.setdefault(key, Converted(key, text, outputs, [])).places.append(path)
+        connections = [("o" if name in outputs else "i", name, signal) for name, (signal, _) in ports.items()]
+        return Instance(key, *connections, *(("i", name, _DOMAIN_PORTS[name]) for name in domain_ports))
+
+    def _replace_children(self, fragment: Fragment, path: Path) -> None:
+        """Put instances in the place of the components below `fragment`."""
+        if _is_transformed(fragment):
+            return
+        for position, (child, name, src_loc) in enumerate(fragment.subfragments):
+            # Memories, instances and I/O buffers are fragments of their own kinds.
+            if type(child) is not Fragment or _is_transformed(child):
+                continue
+            origin = child.origins[0] if child.origins else None
+            if isinstance(origin, wiring.Component):
+                label = name or type(origin).__name__.lower()
+                instance = self._convert(origin, child, (*path, label))
+                if instance is not None:
+                    fragment.subfragments[position] = (instance, label, src_loc)
+            else:
+                self._replace_children(child, path)
+
+    def _settle(self, signal: Any, path: Path) -> None:
+        """Note that `signal` belongs to the component at `path`, and to no other."""
+        _, home = self._homes.setdefault(id(signal), (signal, path))
+        if home != path:
+            places = " and ".join(".".join((TOP, *place)) for place in (home, path))
+            raise FlowError(f"signal {signal.name!r} is used in {places}: only ports may connect components")
+
+
+def _is_transformed(fragment: Fragment) -> bool:
+    return any(isinstance(origin, TransformedElaboratable) for origin in fragment.origins or ())
+
+
+def _ports(component: wiring.Component) -> dict[str, tuple[Any, PortDirection]]:
+    """The ports of the signature, named as Amaranth names them: a member b of a is ``a__b``."""
+    return {
+        "__".join(map(str, path)): (
+            Value.cast(value),
+            PortDirection.Input if member.flow == wiring.In else PortDirection.Output,
+        )
+        for path, member, value in component.signature.flatten(component)
+    }

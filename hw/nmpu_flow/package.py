@@ -1,0 +1,66 @@
+"""Everything that is handed over for one configuration, in one folder."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from nmpu_flow.collateral import REGISTERS, c_header, description, html, markdown
+from nmpu_flow.ports import ports
+from nmpu_flow.tools import versions
+from nmpu_flow.verilog import emit
+from nmpu_spec.config import Config
+from nmpu_spec.errors import InputError
+
+TOP = "nmpu"
+
+
+def write_package(component: wiring.Component, config: Config, folder: Path) -> list[Path]:
+    """Write what is handed over for `component`, the unit of `config`; returns the paths, all directly in `folder`:
+
+    nmpu.v                   the unit, module ``nmpu``
+    nmpu.f                   the file list for a simulator that is started in the folder
+    nmpu.json                configuration, formats, parameters, ports, tool versions
+    nmpu_registers.h, .md    the register map for firmware and for readers
+    registers                the register map to browse: registers/index.html
+
+    All of it is built before anything of an earlier package is touched. Whatever else is in `folder` stays.
+    Raises `InputError` where it cannot be written. Same arguments and tool versions, same bytes.
+    """
+    verilog = emit(component, TOP, _header(config))
+    texts = {
+        f"{TOP}.v": verilog,
+        f"{TOP}.f": f"{TOP}.v\n",
+        f"{TOP}.json": json.dumps(description(config, ports(component, verilog, TOP)), indent=2) + "\n",
+        f"{REGISTERS}.h": c_header(config),
+        f"{REGISTERS}.md": markdown(config),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # In the folder itself: on the same file system, where a rename is one step, and nobody else's place.
+        with tempfile.TemporaryDirectory(prefix=".building_", dir=folder) as name:
+            built = Path(name)
+            for file, text in texts.items():
+                (built / file).write_text(text, "utf-8", newline="\n")
+            html(config, built / "registers")
+            return [_replace(path, folder / path.name) for path in sorted(built.iterdir())]
+    except OSError as error:
+        raise InputError(f"{error.filename or folder}: cannot be written ({error.strerror})") from None
+
+
+def _replace(source: Path, target: Path) -> Path:
+    if source.is_dir() and target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
+    return source.replace(target)
+
+
+def _header(config: Config) -> list[str]:
+    tools = versions()
+    return [
+        f"nmpu {tools['nmpu']}: near-memory processing unit, generated; do not edit",
+        f"configuration {config.name}, SHA-256 {config.hash}",
+        "made with " + ", ".join(f"{name} {version}" for name, version in tools.items() if name != "nmpu"),
+        "",
+    ]

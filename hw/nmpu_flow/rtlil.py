@@ -1,0 +1,135 @@
+"""The pass over RTLIL text: plain names everywhere, and nothing that silicon does not have."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from nmpu_flow.hierarchy import TOP, Converted, Path
+from nmpu_flow.identifiers import Namespace
+
+_PUBLIC = re.compile(r"(?<!\S)\\(\S+)")
+_WIRE = re.compile(r"  wire (?:.* )?\\(\S+)$")
+_PORT = re.compile(r"  wire .*\b(?:input|output) \d+ ")
+
+
+@dataclass
+class _Module:
+    """One module of RTLIL text. Its wires, memories and instances share one namespace, as in Verilog."""
+
+    key: str
+    places: list[Path]
+    lines: list[str]
+    outputs: frozenset[str]
+    children: dict[str, str] = field(default_factory=dict)
+    """Instance to key."""
+    names: dict[str, str] = field(default_factory=dict)
+
+
+def clean(converted: Iterable[Converted], name: str) -> str:
+    """The RTLIL of a whole design; `converted` begins with the top, which is then called `name`.
+
+    Modules are called after their place in the hierarchy: ``top.lanes.lane_3.affine`` is ``<name>_affine``, with the
+    parent's name in between where two different modules would be called the same. Ports and other identifiers are
+    plain (`identifiers.plain`). Attributes (source positions, initial values of registers) and initial contents of
+    memories are gone.
+    """
+    modules = {module.key: module for one in converted for module in _split(one)}
+    for module in modules.values():
+        _name_contents(module, modules)
+    names = _module_names(list(modules.values()), name)
+    return "\n".join(line for module in modules.values() for line in _rewritten(module, modules, names)) + "\n"
+
+
+def _split(one: Converted) -> Iterator[_Module]:
+    """The modules in a component's text: the component itself, and what is below it without being a component."""
+    for block in re.split(r"^(?=module )", re.sub(r"^ *attribute .*\n", "", one.text, flags=re.M), flags=re.M)[1:]:
+        lines = [line for line in block.splitlines() if line]
+        inner = lines[0].removeprefix("module \\").split(".")[1:]
+        places = [(*place, *inner) for place in one.places]
+        module = _Module(".".join((one.key, *inner)), places, lines, frozenset() if inner else one.outputs)
+        for position, line in enumerate(lines):
+            if match := re.fullmatch(r"  cell \\(\S+) \\(\S+)", line):
+                kind, instance = match.groups()
+                if kind.startswith(f"{TOP}."):
+                    kind = f"{one.key}{kind.removeprefix(TOP)}"
+                lines[position] = f"  cell \\{kind} \\{instance}"
+                module.children[instance] = kind
+        yield module
+
+
+def _name_contents(module: _Module, modules: dict[str, _Module]) -> None:
+    """Choose a name for everything in `module`: ports first, then instances and what they drive, then the rest."""
+    namespace = Namespace()
+    wanted = {match[1]: match[1] for line in module.lines if _PORT.match(line) and (match := _WIRE.match(line))}
+    wanted |= {instance: instance for instance in module.children}
+    instance: str | None = None
+    for line in module.lines:
+        if line.startswith("  cell "):
+            instance = match[1] if (match := re.fullmatch(r"  cell \\\S+ \\(\S+)", line)) else None
+        elif instance and (match := re.fullmatch(r"    connect \\(\S+) \\(\S+)(?: \[\d+(?::0)?\])?", line)):
+            if match[1] in modules[module.children[instance]].outputs:
+                wanted.setdefault(match[2], f"{instance}_{match[1]}")
+    for line in module.lines:
+        if match := _WIRE.match(line) or re.match(r"  memory .* \\(\S+)$", line):
+            wanted.setdefault(match[1], match[1])
+    module.names = {old: namespace.take(new) for old, new in wanted.items()}
+
+
+def _module_names(modules: list[_Module], name: str) -> dict[str, str]:
+    """Key to name, the top's being `name`."""
+    namespace = Namespace()
+    names = {modules[0].key: namespace.take(name)}
+    bases = {module.key: _base([place[-1] for place in module.places]) for module in modules[1:]}
+    common = Counter(bases.values())
+    for module in modules[1:]:
+        base, place = bases[module.key], module.places[0]
+        if common[base] > 1:
+            # Siblings that only differ in their index keep it, others get their parent's name.
+            indexed = {other.places[0][-1] for other in modules[1:] if bases[other.key] == base}
+            parent = [_base([place[-2]])] if len(place) > 1 else []
+            base = place[-1] if len(indexed) == common[base] else "_".join((*parent, base))
+        names[module.key] = namespace.take(f"{name}_{base}")
+    return names
+
+
+def _base(elements: Iterable[str]) -> str:
+    """The name without index that `elements` share: ``lane`` for ``lane_0`` and ``lane_1``, ``memory`` for ``memory_affine``
+    and ``memory_norm``; the first one's where they have nothing in common."""
+    bases = [re.sub(r"(?<=.)[_$]*\d+$", "", element).split("_") for element in elements]
+    shared = bases[0]
+    for base in bases:
+        length = next((at for at, pair in enumerate(zip(shared, base)) if pair[0] != pair[1]), min(len(shared), len(base)))
+        shared = shared[:length]
+    return "_".join(shared or bases[0])
+
+
+def _rewritten(module: _Module, modules: dict[str, _Module], names: dict[str, str]) -> Iterator[str]:
+    def renamed(text: str) -> str:
+        return _PUBLIC.sub(lambda match: f"\\{module.names[match[1]]}", text)
+
+    ports: dict[str, str] | None = None
+    skipping = False
+    for line in module.lines:
+        words = line.split()
+        if line.startswith("module "):
+            line = f"module \\{names[module.key]}"
+        elif line.startswith("  cell "):
+            skipping = words[1].startswith("$meminit")
+            child = modules.get(words[1].removeprefix("\\"))
+            ports = child.names if child else None
+            if child:
+                line = f"  cell \\{names[child.key]} {renamed(words[2])}"
+        elif line.startswith("    connect "):
+            _, port, value = line.split(maxsplit=2)
+            if ports is not None:
+                port = "\\" + ports[port[1:]]
+            line = f"    connect {port} {renamed(value)}"
+        elif words[0] == "parameter":
+            if match := re.fullmatch(r'(    parameter \\MEMID "\\\\)(.*)"', line):
+                line = f'{match[1]}{module.names[match[2]]}"'
+        else:
+            line = renamed(line)
+        if not skipping:
+            yield line
+        skipping = skipping and line != "  end"
