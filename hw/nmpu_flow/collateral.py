@@ -35,7 +35,7 @@ def markdown(config: Config) -> str:
 
 def html(config: Config, folder: Path) -> None:
     """Write the register map as a browsable page, `folder`/index.html and what it needs."""
-    # The page appends `build_ts` to its addresses so that browsers load a new version: the hash does that without a clock.
+    # Ends the page's addresses, so that browsers load a new version; the hash does that without a clock.
     exporter = HTMLExporter(user_context={"build_ts": config.hash[:8]}, generate_source_links=False)
     exporter.export(elaborate(config), str(folder))
 
@@ -77,7 +77,7 @@ def description(config: Config, ports: Sequence[Port]) -> dict[str, object]:
     }
 
 
-class _FirstOfEachArray(MarkdownExporter):  # type: ignore[misc]
+class _FirstOfEachArray(MarkdownExporter):
     """The stock exporter repeats every register of an array: tens of thousands of lines for 256 columns."""
 
     def _add_addrmap_regfile_mem(self, node: Any, msg: Any, depth: int) -> Any:

@@ -26,6 +26,8 @@ class Converted:
 
     key: str
     text: str
+    ports: tuple[str, ...]
+    """Clock and reset, then those of the signature, in its order."""
     outputs: frozenset[str]
     places: list[Path]
     """Where components with this text stand."""
@@ -38,27 +40,24 @@ class Tree:
     there, so that no two lanes are alike. Here every `wiring.Component` is converted with all the ports of its
     signature and stands in its parent as an instance. That is right only where signals cross a component's border
     through its ports; any that do not are found, and raise `FlowError`. Elaboratables that are not components, what is
-    inside a transformer (`EnableInserter` and its like) and components without logic stay part of the one around them.
+    inside a transformer (`EnableInserter` and its like) stay part of the component around them.
     """
 
     def __init__(self, component: wiring.Component) -> None:
         self._converted: dict[str, Converted] = {}
         self._homes: dict[int, tuple[Any, Path]] = {}
         """By id: the signal (kept, so that no other gets its id) and the component that it belongs to."""
-        if self._convert(component, Fragment.get(component, None), ()) is None:
-            raise FlowError(f"{type(component).__name__}: has no logic, so there is no Verilog to write")
+        self._convert(component, Fragment.get(component, None), ())
 
     def converted(self) -> list[Converted]:
         return sorted(self._converted.values(), key=lambda one: (len(one.places[0]), one.places[0]))
 
-    def _convert(self, component: wiring.Component, fragment: Fragment, path: Path) -> Instance | None:
-        """Convert `component` and what is below it; the instance for its parent, or None where it has no logic."""
+    def _convert(self, component: wiring.Component, fragment: Fragment, path: Path) -> Instance:
+        """Convert `component` and what is below it; the instance for its parent."""
         self._replace_children(fragment, path)
         ports = _ports(component)
         design = fragment.prepare(ports)
         text, _ = rtlil.convert_fragment(design, name=TOP, emit_src=False)
-        if not text:
-            return None
         domain_ports = {name: signal for name, signal, _ in design.ports[len(ports) :]}
         if unknown := domain_ports.keys() - _DOMAIN_PORTS.keys():
             raise FlowError(f"{'.'.join((TOP, *path))}: clock domain of {min(unknown)!r}: only 'sync' is supported")
@@ -72,7 +71,8 @@ class Tree:
                 self._settle(signal, path[:-1])
         key = hashlib.sha256(text.encode()).hexdigest()
         outputs = frozenset(name for name, (_, direction) in ports.items() if direction is PortDirection.Output)
-        self._converted.setdefault(key, Converted(key, text, outputs, [])).places.append(path)
+        one = Converted(key, text, (*domain_ports, *ports), outputs, [])
+        self._converted.setdefault(key, one).places.append(path)
         connections = [("o" if name in outputs else "i", name, signal) for name, (signal, _) in ports.items()]
         return Instance(key, *connections, *(("i", name, _DOMAIN_PORTS[name]) for name in domain_ports))
 
@@ -88,8 +88,7 @@ class Tree:
             if isinstance(origin, wiring.Component):
                 label = name or type(origin).__name__.lower()
                 instance = self._convert(origin, child, (*path, label))
-                if instance is not None:
-                    fragment.subfragments[position] = (instance, label, src_loc)
+                fragment.subfragments[position] = (instance, label, src_loc)
             else:
                 self._replace_children(child, path)
 

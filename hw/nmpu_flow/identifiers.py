@@ -3,8 +3,7 @@
 import re
 
 # IEEE 1800-2017, annex B: the files are Verilog-2005, but most tools that read them know SystemVerilog.
-KEYWORDS = frozenset(
-    """
+_KEYWORDS = """
     accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before begin bind bins
     binsof bit break buf bufif0 bufif1 byte case casex casez cell chandle checker class clocking cmos config const
     constraint context continue cover covergroup coverpoint cross deassign default defparam design disable dist do edge
@@ -22,12 +21,12 @@ KEYWORDS = frozenset(
     sync_accept_on sync_reject_on table tagged task this throughout time timeprecision timeunit tran tranif0 tranif1 tri
     tri0 tri1 triand trior trireg type typedef union unique unique0 unsigned until until_with untyped use uwire var
     vectored virtual void wait wait_order wand weak weak0 weak1 while wildcard wire with within wor xnor xor
-    """.split()
-)
+"""
+KEYWORDS = frozenset(_KEYWORDS.split())
 
 
 def plain(name: str) -> str:
-    """`name` as a plain identifier: ``name$52`` becomes ``name_52``, ``a__b[3]`` becomes ``a_b_3``, ``always`` gets a ``_``.
+    """`name` as a plain identifier: ``name$52`` becomes ``name_52``, ``a__b[3]`` ``a_b_3``, and ``always`` ``always_``.
 
     Two different names may become the same; `Namespace` keeps them apart.
     """
@@ -44,7 +43,7 @@ class Namespace:
         self._taken: set[str] = set()
 
     def take(self, wanted: str) -> str:
-        """A plain identifier close to `wanted` that nothing else in this scope has, upper and lower case being alike."""
+        """A plain identifier close to `wanted` that nothing else in this scope has, whatever its case."""
         base = candidate = plain(wanted)
         number = 1
         while candidate.lower() in self._taken:

@@ -26,9 +26,20 @@ def write_package(component: wiring.Component, config: Config, folder: Path) -> 
     nmpu_registers.h, .md    the register map for firmware and for readers
     registers                the register map to browse: registers/index.html
 
-    All of it is built before anything of an earlier package is touched. Whatever else is in `folder` stays.
+    Everything is built before anything of an earlier package is replaced; whatever else is in `folder` stays.
     Raises `InputError` where it cannot be written. Same arguments and tool versions, same bytes.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # In the folder itself: on the same file system, where a rename is one step, and in nobody else's way.
+        with tempfile.TemporaryDirectory(prefix=".building_", dir=folder) as name:
+            _build(component, config, Path(name))
+            return [_replace(path, folder / path.name) for path in sorted(Path(name).iterdir())]
+    except OSError as error:
+        raise InputError(f"{error.filename or folder}: cannot be written ({error.strerror})") from None
+
+
+def _build(component: wiring.Component, config: Config, folder: Path) -> None:
     verilog = emit(component, TOP, _header(config))
     texts = {
         f"{TOP}.v": verilog,
@@ -37,17 +48,9 @@ def write_package(component: wiring.Component, config: Config, folder: Path) -> 
         f"{REGISTERS}.h": c_header(config),
         f"{REGISTERS}.md": markdown(config),
     }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # In the folder itself: on the same file system, where a rename is one step, and nobody else's place.
-        with tempfile.TemporaryDirectory(prefix=".building_", dir=folder) as name:
-            built = Path(name)
-            for file, text in texts.items():
-                (built / file).write_text(text, "utf-8", newline="\n")
-            html(config, built / "registers")
-            return [_replace(path, folder / path.name) for path in sorted(built.iterdir())]
-    except OSError as error:
-        raise InputError(f"{error.filename or folder}: cannot be written ({error.strerror})") from None
+    for file, text in texts.items():
+        (folder / file).write_text(text, "utf-8", newline="\n")
+    html(config, folder / "registers")
 
 
 def _replace(source: Path, target: Path) -> Path:

@@ -44,7 +44,8 @@ def ports(component: wiring.Component, verilog: str, top: str) -> list[Port]:
     module = re.search(rf"^module {re.escape(top)}\(.*?^endmodule", verilog, re.M | re.S)
     if module is None:
         raise FlowError(f"{top}: no such module in the Verilog")
-    shapes = {plain("_".join(map(str, path))): member.shape for path, member, _ in component.signature.flatten(component)}
+    members = component.signature.flatten(component)
+    shapes = {plain("_".join(map(str, path))): member.shape for path, member, _ in members}
     found = []
     for direction, high, name in _PORT.findall(module[0]):
         bits = _layout(shapes[name]) if name in shapes else ""

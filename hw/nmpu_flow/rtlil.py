@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from nmpu_flow.hierarchy import TOP, Converted, Path
 from nmpu_flow.identifiers import Namespace
@@ -20,6 +21,7 @@ class _Module:
     key: str
     places: list[Path]
     lines: list[str]
+    ports: tuple[str, ...]
     outputs: frozenset[str]
     children: dict[str, str] = field(default_factory=dict)
     """Instance to key."""
@@ -47,7 +49,10 @@ def _split(one: Converted) -> Iterator[_Module]:
         lines = [line for line in block.splitlines() if line]
         inner = lines[0].removeprefix("module \\").split(".")[1:]
         places = [(*place, *inner) for place in one.places]
-        module = _Module(".".join((one.key, *inner)), places, lines, frozenset() if inner else one.outputs)
+        ports = tuple(match[1] for line in lines if _PORT.match(line) and (match := _WIRE.match(line)))
+        module = _Module(".".join((one.key, *inner)), places, lines, ports, frozenset())
+        if not inner:
+            module.ports, module.outputs = one.ports, one.outputs
         for position, line in enumerate(lines):
             if match := re.fullmatch(r"  cell \\(\S+) \\(\S+)", line):
                 kind, instance = match.groups()
@@ -61,15 +66,15 @@ def _split(one: Converted) -> Iterator[_Module]:
 def _name_contents(module: _Module, modules: dict[str, _Module]) -> None:
     """Choose a name for everything in `module`: ports first, then instances and what they drive, then the rest."""
     namespace = Namespace()
-    wanted = {match[1]: match[1] for line in module.lines if _PORT.match(line) and (match := _WIRE.match(line))}
-    wanted |= {instance: instance for instance in module.children}
+    wanted = {name: name for name in (*module.ports, *module.children)}
     instance: str | None = None
     for line in module.lines:
         if line.startswith("  cell "):
             instance = match[1] if (match := re.fullmatch(r"  cell \\\S+ \\(\S+)", line)) else None
         elif instance and (match := re.fullmatch(r"    connect \\(\S+) \\(\S+)(?: \[\d+(?::0)?\])?", line)):
-            if match[1] in modules[module.children[instance]].outputs:
-                wanted.setdefault(match[2], f"{instance}_{match[1]}")
+            port, wire = match.groups()
+            if port in modules[module.children[instance]].outputs:
+                wanted.setdefault(wire, f"{instance}_{port}")
     for line in module.lines:
         if match := _WIRE.match(line) or re.match(r"  memory .* \\(\S+)$", line):
             wanted.setdefault(match[1], match[1])
@@ -94,42 +99,50 @@ def _module_names(modules: list[_Module], name: str) -> dict[str, str]:
 
 
 def _base(elements: Iterable[str]) -> str:
-    """The name without index that `elements` share: ``lane`` for ``lane_0`` and ``lane_1``, ``memory`` for ``memory_affine``
-    and ``memory_norm``; the first one's where they have nothing in common."""
+    """The name that `elements` share, without index: ``lane`` for ``lane_0`` and ``lane_1``, ``memory`` for
+    ``memory_affine`` and ``memory_norm``; the first one's where they have nothing in common.
+    """
     bases = [re.sub(r"(?<=.)[_$]*\d+$", "", element).split("_") for element in elements]
-    shared = bases[0]
-    for base in bases:
-        length = next((at for at, pair in enumerate(zip(shared, base)) if pair[0] != pair[1]), min(len(shared), len(base)))
-        shared = shared[:length]
+    shared = [words[0] for words in takewhile(lambda words: len(set(words)) == 1, zip(*bases, strict=False))]
     return "_".join(shared or bases[0])
 
 
 def _rewritten(module: _Module, modules: dict[str, _Module], names: dict[str, str]) -> Iterator[str]:
-    def renamed(text: str) -> str:
-        return _PUBLIC.sub(lambda match: f"\\{module.names[match[1]]}", text)
-
+    """The module's lines with every name replaced, and without initial contents of memories."""
     ports: dict[str, str] | None = None
     skipping = False
     for line in module.lines:
         words = line.split()
-        if line.startswith("module "):
-            line = f"module \\{names[module.key]}"
-        elif line.startswith("  cell "):
+        if line.startswith("  cell "):
             skipping = words[1].startswith("$meminit")
             child = modules.get(words[1].removeprefix("\\"))
             ports = child.names if child else None
-            if child:
-                line = f"  cell \\{names[child.key]} {renamed(words[2])}"
-        elif line.startswith("    connect "):
-            _, port, value = line.split(maxsplit=2)
-            if ports is not None:
-                port = "\\" + ports[port[1:]]
-            line = f"    connect {port} {renamed(value)}"
-        elif words[0] == "parameter":
-            if match := re.fullmatch(r'(    parameter \\MEMID "\\\\)(.*)"', line):
-                line = f'{match[1]}{module.names[match[2]]}"'
-        else:
-            line = renamed(line)
         if not skipping:
-            yield line
+            yield _rewritten_line(line, words, module, names, ports)
         skipping = skipping and line != "  end"
+
+
+def _rewritten_line(
+    line: str, words: list[str], module: _Module, names: dict[str, str], ports: dict[str, str] | None
+) -> str:
+    """`line` of `module`; `ports` are the names of a child's ports where it is in that child's instance."""
+
+    def renamed(text: str) -> str:
+        return _PUBLIC.sub(lambda match: f"\\{module.names[match[1]]}", text)
+
+    if words[0] == "module":
+        return f"module \\{names[module.key]}"
+    if line.startswith("  cell "):
+        return line if ports is None else f"  cell \\{names[words[1][1:]]} {renamed(words[2])}"
+    if line.startswith("    connect "):
+        _, port, value = line.split(maxsplit=2)
+        # The ports of Yosys' own cells keep their names.
+        return f"    connect {port if ports is None else chr(92) + ports[port[1:]]} {renamed(value)}"
+    if words[0] == "parameter":
+        match = re.fullmatch(r'(    parameter \\MEMID "\\\\)(.*)"', line)
+        return f'{match[1]}{module.names[match[2]]}"' if match else line
+    if _PORT.match(line):
+        # Yosys counts from 1.
+        position = module.ports.index(words[-1][1:]) + 1
+        line = re.sub(r"\b(input|output) \d+ ", rf"\1 {position} ", line)
+    return renamed(line)

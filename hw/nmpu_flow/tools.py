@@ -100,7 +100,7 @@ def _system_verilator() -> Path:
 
 
 def _system_version(program: Path) -> tuple[int, int]:
-    said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    said = subprocess.run([program, "--version"], check=False, capture_output=True, text=True).stdout
     match = re.match(r"Verilator (\d+)\.(\d+)", said)
     if match is None:
         raise InputError(f"{program}: must be Verilator, but --version says {said.strip()!r}")
@@ -116,6 +116,7 @@ def _has_compiler() -> bool:
         with tempfile.TemporaryDirectory(prefix="nmpu_compiler_") as folder:
             source = Path(folder) / "probe.cpp"
             source.write_text("#include <string_view>\nint main() { if constexpr (true) return 0; }\n", "utf-8")
-            if not subprocess.run([program, "-std=c++17", "-fsyntax-only", source], capture_output=True).returncode:
+            command = [program, "-std=c++17", "-fsyntax-only", str(source)]
+            if subprocess.run(command, check=False, capture_output=True).returncode == 0:
                 return True
     return False

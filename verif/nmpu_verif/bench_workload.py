@@ -46,12 +46,15 @@ async def workload_equals_model(dut: Any) -> None:
         spent = {counter: count - before[counter] for counter, count in unit.time.items()}
         report.append({"name": name, "vectors": len(codes["p"]), "clocks": unit.clocks - first, **spent})
     seconds = time.monotonic() - started
-    counters = await unit.check()
-    result = {
-        "batches": report,
-        "counters": dict(counters),
-        "latency_cycles": unit.latency,
-        "outputs_compared": unit.compared,
-        "simulation_seconds": seconds,
-    }
-    (folder / "result.json").write_text(json.dumps(result))
+    try:
+        await unit.check()
+    finally:
+        result = {
+            "batches": report,
+            "counters": unit.counters,
+            "latency_cycles": unit.latency,
+            "outputs_compared": unit.compared,
+            "mismatches": unit.mismatches,
+            "simulation_seconds": seconds,
+        }
+        (folder / "result.json").write_text(json.dumps(result))

@@ -10,12 +10,12 @@ from cocotb.handle import HierarchyObject
 from cocotb.triggers import Timer
 from numpy.typing import NDArray
 
+from nmpu_model.packing import pack, unpack
 from nmpu_spec.config import Config
 from nmpu_spec.formats import Format
 from nmpu_spec.load import load
 from nmpu_verif.harness import COPIES
 from nmpu_verif.operands import Operands, directed, every
-from nmpu_verif.packing import pack, unpack
 from nmpu_verif.stages import stages
 
 EXHAUSTIVE = 1 << 19

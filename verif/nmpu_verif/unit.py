@@ -1,6 +1,6 @@
 """The unit under test, with everything around it: bus, streams, and a model that follows it clock by clock."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby, repeat
 from typing import Any
 
@@ -11,6 +11,8 @@ from cocotb.triggers import FallingEdge, RisingEdge
 from cocotbext.apb import Apb4Bus, ApbMaster
 from numpy.typing import NDArray
 
+from nmpu_model.packing import unpack
+from nmpu_model.payloads import adc_beats, group_beats
 from nmpu_model.program import Program
 from nmpu_model.script import control, load_parameters, load_program
 from nmpu_model.traffic import Traffic
@@ -18,7 +20,6 @@ from nmpu_model.unit import run
 from nmpu_spec.config import CODE_BITS, Config
 from nmpu_spec.cycles import CycleModel, Handshakes
 from nmpu_spec.registers import BANKS, register_map
-from nmpu_verif.packing import pack, unpack
 from nmpu_verif.streams import Source
 
 PERIOD_NS = 2
@@ -89,7 +90,7 @@ class Unit:
         self._sent.append(traffic)
         self.adc.put(adc_beats(self.config, traffic))
         if traffic.rx is not None:
-            self.rx.put(rx_beats(self.config, traffic.rx))
+            self.rx.put(group_beats(self.config, traffic.rx, self.config.residual.code_bits))
 
     @property
     def time(self) -> dict[str, int]:
@@ -119,25 +120,28 @@ class Unit:
         wanted = {**dict.fromkeys(self.registers.counters, 0), **self._time}
         wanted["cycles"] = sum(self._time.values())
         got = self._codes()
-        start = self.compared = 0
+        start = self.compared = self.mismatches = 0
+        first = None
         for program, vectors in self._batches():
             result = run(program, *vectors)
             stop = start + len(result.out)
             differ = np.argwhere(got[start:stop] != _field(result.out, program))
-            if differ.size:
+            self.mismatches += len(differ)
+            if differ.size and first is None:
                 vector, column = differ[0]
-                raise AssertionError(
-                    f"{len(differ)} codes differ; first: vector {start + vector}, column {column}: "
-                    f"{got[start + vector, column]} instead of {_field(result.out, program)[vector, column]}"
+                first = (
+                    f"vector {start + vector}, column {column}: {got[start + vector, column]} instead of "
+                    f"{_field(result.out, program)[vector, column]}"
                 )
             for name in ("vectors", "samples", "affine_high", "affine_low", "output_high", "output_low"):
                 wanted[name] += result.counters[name]
             start = stop
             self.compared += result.out.size
         assert start == len(got), f"{len(got)} vectors came out, {start} went in"
-        counters = {name: await self.read(name) for name in self.registers.counters}
-        assert counters == wanted, f"counters {counters}, the models say {wanted}"
-        return counters
+        self.counters = {name: await self.read(name) for name in self.registers.counters}
+        assert first is None, f"{self.mismatches} codes differ; first: {first}"
+        assert self.counters == wanted, f"counters {self.counters}, the models say {wanted}"
+        return self.counters
 
     # -- what happens in every clock ---------------------------------------------------------------------------------
 
@@ -275,21 +279,6 @@ class Unit:
         """The named codes of everything sent, in order."""
         parts = [codes for traffic in self._sent if (codes := getattr(traffic, name)) is not None]
         return np.concatenate(parts) if parts else None
-
-
-def adc_beats(config: Config, traffic: Traffic) -> Iterable[int]:
-    """The ``adc`` payload of each vector: per column p, then n."""
-    branches = [codes for codes in (traffic.p, traffic.n) if codes is not None]
-    return pack(np.stack(branches, axis=2).reshape(len(traffic.p), -1), config.adc.code.width)
-
-
-def rx_beats(config: Config, rx: NDArray[np.integer]) -> Iterable[int]:
-    """The ``rx`` payload of each group, with first and last."""
-    width = config.residual.code_bits
-    words = pack(rx.reshape(-1, config.lanes), width)
-    for number, word in enumerate(words):
-        index = number % config.groups
-        yield word | ((index == 0) | (index == config.groups - 1) << 1) << (width * config.lanes)
 
 
 def _field(out: NDArray[np.int16], program: Program) -> NDArray[np.int64]:

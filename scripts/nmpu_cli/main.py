@@ -1,0 +1,41 @@
+"""The `nmpu` command: one module for each verb."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from nmpu_cli import bench, docs, sim, vectors, verilog
+from nmpu_flow.errors import FlowError
+from nmpu_spec.errors import InputError
+
+app = typer.Typer(
+    help="Near-memory processing unit for analog in-memory computing: golden model, RTL, and the evidence that they agree.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("sim")(sim.sim)
+app.command("verilog")(verilog.verilog)
+app.command("vectors")(vectors.vectors)
+app.command("bench")(bench.bench)
+app.command("docs", hidden=True)(docs.docs)
+
+
+def main() -> None:
+    """Exit codes: 0 all good, 1 a mismatch or failure found, 2 wrong usage or input."""
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        app()
+    except InputError as error:
+        errors.print(f"nmpu: {error}", markup=False)
+        sys.exit(2)
+    except FlowError as error:
+        errors.print(f"nmpu: {error}", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

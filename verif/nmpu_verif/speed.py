@@ -1,0 +1,133 @@
+"""How fast the golden model is, beside two general fixed-point libraries on the same work."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from apytypes import APyFixedArray, OverflowMode, QuantizationMode
+from fxpmath import Fxp
+from numpy.typing import NDArray
+
+from nmpu_model.program import Layer, Program
+from nmpu_model.stimulus import integers
+from nmpu_model.unit import run
+from nmpu_spec.compression import Compression
+from nmpu_spec.config import AdcMode, Config
+from nmpu_spec.errors import InputError
+from nmpu_spec.formats import Format
+from nmpu_spec.overflow import Overflow
+from nmpu_spec.parameters import parameter_fields
+from nmpu_spec.rounding import Rounding
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Column results, and the seconds of the fastest run over them."""
+
+    name: str
+    samples: int
+    seconds: float
+
+    @property
+    def samples_per_second(self) -> float:
+        return self.samples / self.seconds
+
+
+def measure(config: Config, announce: Callable[[str], None], vectors: int = 100_000) -> list[Speed]:
+    """Time the plain path (affine, BatchNorm, ReLU 1, both compressions): the model first, then the libraries.
+
+    The libraries get as many vectors as take them about a second, and must answer the model's codes.
+    Raises `InputError` for a configuration whose path they cannot express: other than dual counters, rounding half up,
+    saturation and no cuts.
+    """
+    plain = Compression(Rounding.HALF_UP, Overflow.SATURATE)
+    if config.adc.mode is not AdcMode.DUAL or {config.affine.compression, config.output.compression} != {plain}:
+        raise InputError(f"{config.name}: bench needs dual counters, rounding half_up, saturation and no cuts")
+    program = _program(config)
+    p, n = (integers(1, name, 0, config.adc.code.max_raw // 2, (vectors, config.columns)) for name in ("p", "n"))
+    wires = config.adc.code.width
+    narrow = np.uint16 if wires <= 16 else np.uint32
+    speeds = []
+    announce("nmpu")
+    codes_p, codes_n = p.astype(narrow), n.astype(narrow)
+    wanted = run(program, codes_p, codes_n).out
+    speeds.append(Speed("nmpu golden model", wanted.size, _fastest(lambda: run(program, codes_p, codes_n).out, 7)))
+    for name, path, count in (("apytypes", _apytypes, 2000), ("fxpmath", _fxpmath, 500)):
+        announce(name)
+        few = min(count, vectors)
+        got = path(program, p[:few], n[:few])
+        if not np.array_equal(got, wanted[:few]):
+            raise AssertionError(f"{name} gives other codes than the model")
+        seconds = _fastest(lambda path=path, few=few: path(program, p[:few], n[:few]), 2)  # type: ignore[misc]
+        speeds.append(Speed(name, got.size, seconds))
+    return speeds
+
+
+def _fastest(work: Callable[[], object], runs: int) -> float:
+    seconds = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def _program(config: Config) -> Program:
+    parameters = {}
+    for field in parameter_fields(config):
+        node = field.format
+        one = min(1 << node.fraction, node.max_raw)
+        low, high = (one - one // 4, one) if field.name.startswith("scale") else (-one, one)
+        parameters[field.name] = integers(1, f"speed/{field.name}", low, high, (config.columns,))
+    shift = min(4, (1 << config.output.shift_bits) - 1)
+    return Program(config, parameters, Layer(relu_1=True, shift=shift))
+
+
+def _apytypes(program: Program, p: Codes, n: Codes) -> Codes:
+    config, layer, raws = program.config, program.layer, program.parameters
+
+    def array(codes: Codes, node: Format) -> APyFixedArray:
+        return APyFixedArray(codes & ((1 << node.width) - 1), node.integer, node.fraction)
+
+    def wires(codes: Codes, node: Format) -> APyFixedArray:
+        # apytypes knows signed numbers only: an unsigned format is one integer bit wider there.
+        return array(codes, Format(True, node.integer + (not node.signed), node.fraction))
+
+    affine, norm = config.affine, config.norm
+    a = (wires(p, config.adc.code) * wires(raws["scale_p"], affine.scale) + wires(raws["offset_p"], affine.offset)) - (
+        wires(n, config.adc.code) * wires(raws["scale_n"], affine.scale) + wires(raws["offset_n"], affine.offset)
+    )
+    half_up, saturate = QuantizationMode.TIES_POS, OverflowMode.SAT
+    y = a.cast(affine.corrected.integer, affine.corrected.fraction, half_up, saturate)
+    z = y * wires(raws["gain"], norm.gain) + wires(raws["bias"], norm.bias)
+    # There is no maximum of an array and a number: clear the negative bit patterns.
+    patterns = z.to_bits(numpy=True)
+    z = APyFixedArray(np.where(patterns >> (z.bits - 1), 0, patterns), z.int_bits, z.frac_bits)
+    target = config.code_format(layer.out_bits, layer.out_signed)
+    out = (z >> layer.shift).cast(target.integer + (not target.signed), 0, half_up, saturate)
+    return np.asarray(out.to_numpy(), np.int64)
+
+
+def _fxpmath(program: Program, p: Codes, n: Codes) -> Codes:
+    config, layer, raws = program.config, program.layer, program.parameters
+
+    def array(codes: Codes, node: Format) -> Fxp:
+        return Fxp(codes, node.signed, node.width, node.fraction, raw=True)
+
+    def cast(x: Fxp, node: Format) -> Fxp:
+        # Half up is floor(x + 1/2): fxpmath rounds halves to even only.
+        half = node.resolution / 2
+        return Fxp(x.get_val() + half, node.signed, node.width, node.fraction, rounding="floor", overflow="saturate")
+
+    affine, norm = config.affine, config.norm
+    code = config.adc.code
+    a = (array(p, code) * array(raws["scale_p"], affine.scale) + array(raws["offset_p"], affine.offset)) - (
+        array(n, code) * array(raws["scale_n"], affine.scale) + array(raws["offset_n"], affine.offset)
+    )
+    y = cast(a, affine.corrected)
+    z = y * array(raws["gain"], norm.gain) + array(raws["bias"], norm.bias)
+    rectified = Fxp(np.maximum(z.get_val(), 0) / 2.0**layer.shift, True, 63, z.n_frac + layer.shift)
+    return np.asarray(cast(rectified, config.code_format(layer.out_bits, layer.out_signed)).val, np.int64)
