@@ -16,15 +16,16 @@ def affine(
     """a = (s_p*P + o_p) - (s_n*N + o_n), exact, as raws of ``config.sum_format``.
 
     p, n are raws of ``adc.code``, shape (vectors, columns); the parameters have the shape (columns,).
-    In single-code mode n, scale_n and offset_n are None and a = s_p*P + o_p.
+    p and n are overwritten. In single-code mode n, scale_n and offset_n are None and a = s_p*P + o_p.
     """
     fraction = config.sum_format.fraction
     scale_up = fraction - config.affine.scale.fraction - config.adc.code.fraction
     offset_up = fraction - config.affine.offset.fraction
-    a = p * (scale_p << scale_up)
+    p *= scale_p << scale_up
     offset = offset_p << offset_up
     if n is not None and scale_n is not None and offset_n is not None:
-        a -= n * (scale_n << scale_up)
+        n *= scale_n << scale_up
+        p -= n
         offset = offset - (offset_n << offset_up)
-    a += offset
-    return a
+    p += offset
+    return p

@@ -58,9 +58,11 @@ def compress(
     """
     x = rounded(x, compression, source, target, shift)
     low, high = target.min_raw, target.max_raw
-    # Most blocks need neither the counts nor the saturation: two reductions are cheaper than both.
-    too_high = int(np.count_nonzero((x > high) & mask)) if x.max(initial=high) > high else 0
-    too_low = int(np.count_nonzero((x < low) & mask)) if x.min(initial=low) < low else 0
+    # Most blocks lie inside: two reductions then spare the counts and the saturation.
+    if x.size == 0 or (x.max() <= high and x.min() >= low):
+        return Compressed(x, 0, 0)
+    too_high = int(np.count_nonzero((x > high) & mask))
+    too_low = int(np.count_nonzero((x < low) & mask))
     if compression.overflow is Overflow.SATURATE:
         np.clip(x, low, high, out=x)
     else:

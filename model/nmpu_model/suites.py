@@ -106,8 +106,8 @@ def _plain(config: Config, seed: int, name: str, layer: Layer) -> Program:
 def _sum(program: Program, traffic: Traffic) -> NDArray[np.int64]:
     names = ("scale_p", "offset_p", "scale_n", "offset_n")
     dual = program.config.adc.mode is AdcMode.DUAL
-    n = traffic.n if dual else None
-    a = affine(program.config, traffic.p, n, *(program.parameters.get(name) for name in names))  # type: ignore[arg-type]
+    n = traffic.n.copy() if dual and traffic.n is not None else None
+    a = affine(program.config, traffic.p.copy(), n, *(program.parameters.get(name) for name in names))  # type: ignore[arg-type]
     return np.asarray(a, np.int64)
 
 

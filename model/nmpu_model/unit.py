@@ -1,6 +1,8 @@
 """The golden model of the unit: a program and ADC codes in, output codes and counters out."""
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +20,10 @@ from nmpu_spec.config import AdcMode, Config
 from nmpu_spec.cycles import unstalled
 from nmpu_spec.errors import InputError
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 18
 """Column-results worked on at a time: the block's temporaries stay in the cache, and memory use is bounded."""
+_WORKERS = min(os.cpu_count() or 1, 4)
+"""Threads; numpy's loops run without the interpreter's lock. More than a few would queue for it."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,17 @@ def run(program: Program, p: NDArray[np.integer], n: NDArray[np.integer] | None 
     counts = dict.fromkeys(("affine_high", "affine_low", "output_high", "output_low"), 0)
     rows = max(_BLOCK // config.columns, 1)
     parameters = _typed(program)
-    for start in range(0, vectors, rows):
+
+    def work(start: int) -> dict[str, int]:
         block = slice(start, start + rows)
         inputs = tuple(None if codes is None else codes[block] for codes in (p, n, rx))
-        codes, saturated = _block(program, parameters, *inputs)
-        out[block] = codes
-        for name, count in saturated.items():
-            counts[name] += count
+        out[block], saturated = _block(program, parameters, *inputs)
+        return saturated
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for saturated in pool.map(work, range(0, vectors, rows)):
+            for name, count in saturated.items():
+                counts[name] += count
     timing = unstalled(config, vectors)
     samples = vectors * int(program.mask.sum())
     return Result(out, {**vars(timing), "vectors": vectors, "samples": samples, **counts})
@@ -133,7 +141,8 @@ def _check_arrays(
 
 
 def _check_codes(config: Config, name: str, codes: NDArray[np.integer], low: int, high: int) -> None:
-    if codes.min() < low or codes.max() > high:
+    negatives = np.issubdtype(codes.dtype, np.signedinteger)
+    if (codes.max() > high) or ((negatives or low > 0) and codes.min() < low):
         vector, column = np.argwhere((codes < low) | (codes > high))[0]
         value = codes[vector, column]
         raise InputError(f"{name} of column {column}: code {value} must be {low} to {high}")

@@ -20,8 +20,8 @@ async def affine_equals_model(dut: HierarchyObject) -> None:
         x = operands(stage, nodes)
         wanted = affine(
             config,
-            x["code_p"],
-            x.get("code_n"),
+            x["code_p"].copy(),
+            x["code_n"].copy() if "code_n" in x else None,
             x["scale_p"],
             x["offset_p"],
             x.get("scale_n"),

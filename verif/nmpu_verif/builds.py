@@ -17,7 +17,7 @@ import nmpu_verif
 from amaranth.lib.wiring import Component
 from cocotb_tools.runner import Icarus, Runner, Verilator
 
-from nmpu_flow.tools import icarus, require_compiler, verilator, versions
+from nmpu_flow.tools import icarus, require_compiler, verilator, verilator_version, versions
 from nmpu_flow.verilog import emit
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
@@ -115,7 +115,7 @@ def _tools(
         options = ["-O3", "--x-assign", "fast", "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
         # Small files and functions: the compiler's time grows faster than their size.
         options += ["--output-split", "5000", "--output-split-cfuncs", "500"]
-        version = metadata.version("verilator")
+        version = verilator_version()
     text = f"{verilog.read_text('utf-8')} {top} {simulator} {version} {options} {waves} {metadata.version('cocotb')}"
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     return BUILD / f"sim-{simulator}" / key, runner, options, environment

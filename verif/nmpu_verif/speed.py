@@ -89,12 +89,9 @@ def _program(config: Config) -> Program:
 def _apytypes(program: Program, p: Codes, n: Codes) -> Codes:
     config, layer, raws = program.config, program.layer, program.parameters
 
-    def array(codes: Codes, node: Format) -> APyFixedArray:
-        return APyFixedArray(codes & ((1 << node.width) - 1), node.integer, node.fraction)
-
     def wires(codes: Codes, node: Format) -> APyFixedArray:
         # apytypes knows signed numbers only: an unsigned format is one integer bit wider there.
-        return array(codes, Format(True, node.integer + (not node.signed), node.fraction))
+        return APyFixedArray(codes, node.integer + (not node.signed), node.fraction)
 
     affine, norm = config.affine, config.norm
     a = (wires(p, config.adc.code) * wires(raws["scale_p"], affine.scale) + wires(raws["offset_p"], affine.offset)) - (
