@@ -18,9 +18,7 @@ class Compress(Component):
         self.compression = compression
         self.target = target
         self.bits = compression.rounded_bits(source, target)
-        super().__init__(
-            {"value": In(shape(source)), "code": Out(shape(target)), "high": Out(1), "low": Out(1)}
-        )
+        super().__init__({"value": In(shape(source)), "code": Out(shape(target)), "high": Out(1), "low": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -119,7 +119,12 @@ class Lane(Component):
             output.enable.eq(self.output_enable),
         ]
         registers = {name: Signal(8 if name == "code" else 1, name=f"{name}_q", reset_less=True) for name in _OUTPUTS}
-        sources = {"code": output.code, "enabled": self.output_enable, "output_high": output.high, "output_low": output.low}
+        sources = {
+            "code": output.code,
+            "enabled": self.output_enable,
+            "output_high": output.high,
+            "output_low": output.low,
+        }
         for name, register in registers.items():
             with m.If(self.load_output):
                 m.d.sync += register.eq(sources[name])

@@ -61,7 +61,7 @@ class Lanes(Component):
         m = Module()
         config = self.config
         groups, lanes = config.groups, config.lanes
-        memory_group, memory_lane, address = self._host_port(m)
+        memory_lane, address = self._host_port(m)
         fetch_address = Signal.like(address)
         affine_address = Signal.like(address)
         m.d.comb += [
@@ -109,8 +109,8 @@ class Lanes(Component):
         )
         return m
 
-    def _host_port(self, m: Module) -> tuple[Signal, Signal, Signal]:
-        """Group, lane and memory address of the column that the register block points at."""
+    def _host_port(self, m: Module) -> tuple[Signal, Signal]:
+        """Lane and memory address of the column that the register block points at."""
         groups, lanes = self.config.groups, self.config.lanes
         group = Signal(range(max(groups, 2)), name="memory_group")
         lane = Signal(range(max(lanes, 2)), name="memory_lane")
@@ -120,7 +120,7 @@ class Lanes(Component):
             with m.If(self.memory_column >= k * lanes):
                 m.d.comb += [group.eq(k), lane.eq(self.memory_column - k * lanes)]
         m.d.comb += address.eq(self._address(self.memory_bank, group))
-        return group, lane, address
+        return lane, address
 
     def _address(self, bank: Value, index: Value) -> Value:
         groups = self.config.groups

@@ -53,9 +53,7 @@ class Output(Component):
         rounded = Signal(signed(len(truncated) + 1))
         m.d.comb += rounded.eq(
             truncated
-            + increment(
-                compression.rounding, guard=halves[0], sticky=sticky, odd=truncated[0], negative=halves[-1]
-            )
+            + increment(compression.rounding, guard=halves[0], sticky=sticky, odd=truncated[0], negative=halves[-1])
         )
         value = rounded[compression.cut_after :].as_signed()
         with m.Switch(Cat(self.is_signed, self.width)):

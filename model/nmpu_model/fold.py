@@ -42,9 +42,7 @@ def fold_batchnorm(
     their formats at all is for `quantise` to say.
     """
     parts = {"gamma": gamma, "beta": beta, "mean": mean, "var": var, "bias": bias, "input_step": input_step}
-    wide = {
-        name: np.broadcast_to(np.asarray(part, np.float64), (config.columns,)) for name, part in parts.items()
-    }
+    wide = {name: np.broadcast_to(np.asarray(part, np.float64), (config.columns,)) for name, part in parts.items()}
     for name, values in wide.items():
         for column in np.flatnonzero(~np.isfinite(values)):
             raise InputError(f"{name} of column {column}: {values[column]}, must be finite")

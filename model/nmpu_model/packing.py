@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def pack(raws: NDArray[np.integer], width: int) -> list[int]:
-    """Each row of `raws` (rows, entries) as one integer; entry 0 in the lowest `width` bits, negatives as two's complement."""
+    """Each row of `raws` (rows, entries) as one integer: entry 0 in the lowest `width` bits, in two's complement."""
     wide = np.ascontiguousarray(raws, dtype="<i8").view(np.uint8).reshape(*raws.shape, 8)
     bits = np.unpackbits(wide, axis=-1, count=width, bitorder="little")
     rows = np.packbits(bits.reshape(len(raws), -1), axis=1, bitorder="little")

@@ -56,7 +56,8 @@ class Program:
             wrong = np.flatnonzero((raws < node.min_raw) | (raws > node.max_raw))
             if wrong.size:
                 raise InputError(
-                    f"{name} of column {wrong[0]}: raw {raws[wrong[0]]} is outside {node} ({node.min_raw} to {node.max_raw})"
+                    f"{name} of column {wrong[0]}: raw {raws[wrong[0]]} is outside {node} "
+                    f"({node.min_raw} to {node.max_raw})"
                 )
         self._check_layer()
 

@@ -81,7 +81,8 @@ def quantise_program(
         entry = quantise(values[name], node, name, on_overflow)
         if entry.raws.shape not in ((1,), (config.columns,)):
             raise InputError(f"{name}: shape {entry.raws.shape}, must be a scalar or ({config.columns},)")
-        done[name] = Quantised(*(np.broadcast_to(part, (config.columns,)) for part in (entry.raws, entry.error)))
+        shape = (config.columns,)
+        done[name] = Quantised(np.broadcast_to(entry.raws, shape), np.broadcast_to(entry.error, shape))
     program = Program(
         config,
         {name: entry.raws.copy() for name, entry in done.items()},

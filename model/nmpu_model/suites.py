@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -45,7 +46,7 @@ def corners(config: Config, seed: int) -> Iterator[Case]:
 
 
 def ties(config: Config, seed: int) -> Iterator[Case]:
-    """Numbers that lie half-way between two codes: in the affine compression, and in the output's for several shifts."""
+    """Numbers half-way between two codes: in the affine compression, and in the output's for several shifts."""
     program = replace(random_program(config, seed, "tie_affine", rx_on=False), mask=np.ones(config.columns, bool))
     yield _search("tie_affine", program, seed, _affine_tie)
     for shift in range(min(4, 1 << config.output.shift_bits)):
@@ -59,7 +60,7 @@ def saturation(config: Config, seed: int) -> Iterator[Case]:
         name = f"saturation_affine_{end}"
         program = _plain(config, seed, name, Layer(shift=(1 << config.output.shift_bits) - 1))
         bound = getattr(config.affine.corrected, "max_raw" if end == "high" else "min_raw")
-        yield _search(name, program, seed, lambda p, t, bound=bound: np.abs(_rounded_sum(p, t) - bound))
+        yield _search(name, program, seed, partial(_from_bound, bound))
     for bits, signed in product(CODE_BITS, (True, False)):
         name = f"saturation_output_{'s' if signed else 'u'}{bits}"
         program = _plain(config, seed, name, Layer(out_bits=bits, out_signed=signed, shift=1))
@@ -84,7 +85,7 @@ def _search(name: str, program: Program, seed: int, distance: Distance) -> Case:
 
 
 def _plain(config: Config, seed: int, name: str, layer: Layer) -> Program:
-    """Scales one, small offsets, power-of-two gains, small biases: numbers on a coarse grid, where ties are frequent."""
+    """Scales one, small offsets and biases, power-of-two gains: a coarse grid, on which ties are frequent."""
     columns = config.columns
     parameters = {}
     for field in parameter_fields(config):
@@ -115,6 +116,11 @@ def _rounded_sum(program: Program, traffic: Traffic) -> NDArray[np.int64]:
     """a to the LSB of the corrected code, floored and not saturated."""
     fraction = program.config.sum_format.fraction - program.config.affine.corrected.fraction
     return _sum(program, traffic) >> fraction
+
+
+def _from_bound(bound: int, program: Program, traffic: Traffic) -> NDArray[np.int64]:
+    """Distance of the corrected number from `bound`, in its LSB."""
+    return np.abs(_rounded_sum(program, traffic) - bound)
 
 
 def _total(program: Program, traffic: Traffic) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from nmpu_spec.config import CODE_BITS, AdcMode, Config
 from nmpu_spec.formats import Format
 from nmpu_spec.parameters import parameter_fields
 
-Codes = NDArray[np.int64]
+Codes = NDArray[np.integer]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,12 @@ class Result:
     counters: Mapping[str, int]
 
 
-def run(program: Program, p: NDArray[np.integer], n: NDArray[np.integer] | None = None,
-        rx: NDArray[np.integer] | None = None) -> Result:
+def run(
+    program: Program,
+    p: NDArray[np.integer],
+    n: NDArray[np.integer] | None = None,
+    rx: NDArray[np.integer] | None = None,
+) -> Result:
     """Push vectors through the unit.
 
     p, n   raws of ``adc.code``, shape (vectors, columns), any integer type; n is None in single-code mode
@@ -70,10 +75,10 @@ def run(program: Program, p: NDArray[np.integer], n: NDArray[np.integer] | None 
     return Result(out, {**vars(timing), "vectors": vectors, "samples": samples, **counts})
 
 
-def raw_type(config: Config) -> type[np.int32] | type[np.int64]:
+def raw_type(config: Config) -> np.dtype[np.signedinteger[Any]]:
     """The narrowest type that holds every node and every shift of `config`."""
     widest = max(node.width for node in config.nodes.values())
-    return np.int32 if widest < 32 and config.most_cut_bits < 31 else np.int64
+    return np.dtype(np.int32 if widest < 32 and config.most_cut_bits < 31 else np.int64)
 
 
 def _block(
@@ -86,11 +91,11 @@ def _block(
     config, layer, mask = program.config, program.layer, program.mask
     assert p is not None
     kind = raw_type(config)
-    _check_codes(config, "p", p, config.adc.code.min_raw, config.adc.code.max_raw)
+    _check_codes("p", p, config.adc.code.min_raw, config.adc.code.max_raw)
     if n is not None:
-        _check_codes(config, "n", n, config.adc.code.min_raw, config.adc.code.max_raw)
+        _check_codes("n", n, config.adc.code.min_raw, config.adc.code.max_raw)
     if rx is not None:
-        _check_codes(config, "rx", rx, *_rx_range(program))
+        _check_codes("rx", rx, *_rx_range(program))
     a = affine(
         config,
         p.astype(kind),
@@ -140,7 +145,7 @@ def _check_arrays(
             raise InputError(f"{name}: type {codes.dtype}, must be an integer type")
 
 
-def _check_codes(config: Config, name: str, codes: NDArray[np.integer], low: int, high: int) -> None:
+def _check_codes(name: str, codes: NDArray[np.integer], low: int, high: int) -> None:
     negatives = np.issubdtype(codes.dtype, np.signedinteger)
     if (codes.max() > high) or ((negatives or low > 0) and codes.min() < low):
         vector, column = np.argwhere((codes < low) | (codes > high))[0]

@@ -102,7 +102,9 @@ class Config:
             ("norm.bias", self.norm.bias),
         ):
             _require(node.signed, key, node, "must be signed, like 'S7.1'")
-        _require(2 <= self.residual.code_bits <= max(CODE_BITS), "residual.code_bits", self.residual.code_bits, "2 to 8")
+        _require(
+            2 <= self.residual.code_bits <= max(CODE_BITS), "residual.code_bits", self.residual.code_bits, "2 to 8"
+        )
         _require(1 <= self.output.shift_bits <= 5, "output.shift_bits", self.output.shift_bits, "must be 1 to 5")
         for section in ("affine", "output"):
             source = self.sum_format if section == "affine" else self.total_format

@@ -80,7 +80,7 @@ class CycleModel:
         bank: int = 0,
         rx_on: Sequence[bool] = (False, False),
     ) -> Handshakes:
-        """One clock cycle, from the inputs' levels and the registers: CTRL.enable, CTRL.bank, each bank's LAYER.rx_on."""
+        """One clock cycle, from the inputs' levels and the registers CTRL.enable, CTRL.bank, bank[b].layer.rx_on."""
         slots, groups = self._slots, self.config.groups
         out, joining = slots[-1], slots[_NORM]
         tail = out is None or out_ready
@@ -147,9 +147,7 @@ def predict(
     adc_valid, rx_valid = next(adc), next(rx)
     while left:
         sink = next(ready)
-        hands = unit.step(
-            adc_valid=adc_valid, rx_valid=rx_valid, out_ready=sink, rx_on=(rx_idle is not None,) * 2
-        )
+        hands = unit.step(adc_valid=adc_valid, rx_valid=rx_valid, out_ready=sink, rx_on=(rx_idle is not None,) * 2)
         if hands.counted:
             counts[hands.counted] += 1
         left -= hands.out_valid and sink

@@ -9,7 +9,7 @@ from nmpu_spec.errors import InputError
 MAX_WIDTH = 63
 """No node is wider: a raw then fits a signed 64-bit machine word with room for its own negation."""
 
-_PATTERN = re.compile(r"([US])(\d{1,2})\.(\d{1,2})")
+_PATTERN = re.compile(r"([US])(0|[1-9][0-9]?)\.(0|[1-9][0-9]?)")
 
 
 @dataclass(frozen=True)

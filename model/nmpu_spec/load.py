@@ -51,9 +51,7 @@ def parse(text: str, name: str = "unnamed") -> Config:
         top = _Table(tomllib.loads(text), "")
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not valid TOML: {error}") from None
-    adc, affine, norm, residual, output = (
-        top.table(key) for key in ("adc", "affine", "norm", "residual", "output")
-    )
+    adc, affine, norm, residual, output = (top.table(key) for key in ("adc", "affine", "norm", "residual", "output"))
     config = Config(
         columns=top.integer("columns"),
         lanes=top.integer("lanes"),

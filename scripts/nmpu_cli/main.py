@@ -10,7 +10,7 @@ from nmpu_flow.errors import FlowError
 from nmpu_spec.errors import InputError
 
 app = typer.Typer(
-    help="Near-memory processing unit for analog in-memory computing: golden model, RTL, and the evidence that they agree.",
+    help="Near-memory processing unit for analog in-memory computing: golden model, RTL, and proof that they agree.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -42,7 +42,9 @@ def sim(
 
 def _print(report: Report, console: Console) -> None:
     counters = report.counters
-    table = Table(title=f"{report.preset}: {report.images} digit images through golden model and RTL", title_justify="left")
+    table = Table(
+        title=f"{report.preset}: {report.images} digit images through golden model and RTL", title_justify="left"
+    )
     table.add_column("")
     table.add_column("", justify="right")
     rows = [
@@ -70,4 +72,6 @@ def _print(report: Report, console: Console) -> None:
     if report.first_mismatch:
         console.print(f"[red]model and RTL differ:[/red] {report.first_mismatch}")
     else:
-        console.print(f"[green]model and RTL agree, code for code and counter for counter[/green]  ({BUILD}/sim/report.json)")
+        console.print(
+            f"[green]model and RTL agree, code for code and counter for counter[/green]  ({BUILD}/sim/report.json)"
+        )

@@ -62,7 +62,7 @@ def vectors(
 
 def _workload(config: Config, images: int) -> list[Case]:
     batches = run(config, "nmpu", images).batches
-    return [Case(batch.name, batch.program, Traffic(batch.p, batch.n, batch.rx)) for batch in batches]  # type: ignore[arg-type]
+    return [Case(batch.name, batch.program, Traffic(batch.p, batch.n, batch.rx)) for batch in batches]
 
 
 def _write(config: Config, cases: dict[str, Iterable[Case]], seed: int, folder: Path) -> dict[str, object]:

@@ -10,13 +10,13 @@ from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 
+from amaranth.lib.wiring import Component
+from cocotb_tools.runner import Icarus, Runner, Verilator
+
 import nmpu_flow
 import nmpu_hw
 import nmpu_spec
 import nmpu_verif
-from amaranth.lib.wiring import Component
-from cocotb_tools.runner import Icarus, Runner, Verilator
-
 from nmpu_flow.tools import icarus, require_compiler, verilator, verilator_version, versions
 from nmpu_flow.verilog import emit
 from nmpu_spec.config import Config
@@ -82,9 +82,7 @@ def build(verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, w
     return made
 
 
-def _compile(
-    runner: Runner, verilog: Path, top: str, folder: Path, options: list[str], waves: bool, log: Path
-) -> None:
+def _compile(runner: Runner, verilog: Path, top: str, folder: Path, options: list[str], waves: bool, log: Path) -> None:
     try:
         runner.build(
             sources=[verilog.resolve()],
@@ -106,7 +104,8 @@ def _tools(
         if icarus() is None:
             raise InputError("icarus: is not installed; install Debian's package iverilog")
         runner: Runner = Icarus()
-        options, environment = ["-g2005"], {}
+        options = ["-g2005"]
+        environment: dict[str, str] = {}
         version = str(icarus())
     else:
         require_compiler()

@@ -12,7 +12,7 @@ from nmpu_aimc.workload import run
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.config import Config
 from nmpu_verif.builds import BUILD, build, verilog_of
-from nmpu_verif.simulate import BenchFailed, simulate
+from nmpu_verif.simulate import BenchError, simulate
 from nmpu_verif.workload import save
 
 Progress = Callable[[str, int, int], None]
@@ -123,7 +123,7 @@ def _simulate(simulator: object, source: str, folder: Path, progress: Progress) 
             if total:
                 progress("RTL simulation", int(done), int(total))
     for error in outcome:
-        if not isinstance(error, BenchFailed) or not (folder / "result.json").is_file():
+        if not isinstance(error, BenchError) or not (folder / "result.json").is_file():
             raise error
         return str(error)
     return None

@@ -2,57 +2,68 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
 from nmpu_verif.builds import Build
 
 
-class BenchFailed(AssertionError):
+class BenchError(AssertionError):
     """A bench found a difference; the message is its first line."""
 
 
 def simulate(
-    build: Build, bench: str, config: str, *, seed: int = 1, test: str | None = None, waves: bool = False,
+    build: Build,
+    bench: str,
+    config: str,
+    *,
+    seed: int = 1,
+    test: str | None = None,
+    waves: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> int:
     """Run the cocotb tests of the module ``nmpu_verif.<bench>`` (or its one `test`); returns how many ran.
 
-    `config` is what `nmpu_spec.load.load` takes. Raises `BenchFailed` with the first difference that a bench found.
+    `config` is what `nmpu_spec.load.load` takes. Raises `BenchError` with the first difference that a bench found.
     """
     folder = build.folder.resolve() / "runs" / f"{bench}-{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
-    results = build.runner.test(
-        test_module=f"nmpu_verif.{bench}",
-        hdl_toplevel=build.top,
-        build_dir=build.folder.resolve(),
-        test_dir=folder,
-        results_xml=str(folder / "results.xml"),
-        testcase=test,
-        waves=waves,
-        log_file=folder / "simulation.log",
-        timescale=("1ns", "1ps"),
-        extra_env={
-            "NMPU_CONFIG": str(Path(config).resolve()) if config.endswith(".toml") else config,
-            "NMPU_SEED": str(seed),
-            "COCOTB_RANDOM_SEED": str(seed),
-            "PYTHONHASHSEED": "0",
-            **(environment or {}),
-        },
-    )
-    return _judge(Path(results), folder / "simulation.log", bench)
+    results = folder / "results.xml"
+    results.unlink(missing_ok=True)
+    # Under pytest the runner raises SystemExit for a failed bench; the results file says what failed.
+    with suppress(SystemExit):
+        build.runner.test(
+            test_module=f"nmpu_verif.{bench}",
+            hdl_toplevel=build.top,
+            build_dir=build.folder.resolve(),
+            test_dir=folder,
+            results_xml=str(results),
+            testcase=test,
+            waves=waves,
+            log_file=folder / "simulation.log",
+            timescale=("1ns", "1ps"),
+            extra_env={
+                "NMPU_CONFIG": str(Path(config).resolve()) if config.endswith(".toml") else config,
+                "NMPU_SEED": str(seed),
+                "COCOTB_RANDOM_SEED": str(seed),
+                "PYTHONHASHSEED": "0",
+                **(environment or {}),
+            },
+        )
+    return _judge(results, folder / "simulation.log", bench)
 
 
 def _judge(results: Path, log: Path, bench: str) -> int:
     if not results.is_file():
-        raise BenchFailed(f"{bench}: the simulation ended without results; see {log}")
+        raise BenchError(f"{bench}: the simulation ended without results; see {log}")
     cases = list(ElementTree.parse(results).iter("testcase"))
     for case in cases:
         problem = case.find("failure")
         problem = case.find("error") if problem is None else problem
         if problem is not None:
             message = problem.get("error_msg") or problem.get("message") or problem.text or "failed"
-            raise BenchFailed(f"{bench}.{case.get('name')}: {message.strip().splitlines()[0]} (log: {log})")
+            raise BenchError(f"{bench}.{case.get('name')}: {message.strip().splitlines()[0]} (log: {log})")
     if not cases:
-        raise BenchFailed(f"{bench}: no test ran; see {log}")
+        raise BenchError(f"{bench}: no test ran; see {log}")
     return len(cases)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from apytypes import APyFixedArray, OverflowMode, QuantizationMode
@@ -49,7 +50,7 @@ def measure(config: Config, announce: Callable[[str], None], vectors: int = 100_
     program = _program(config)
     p, n = (integers(1, name, 0, config.adc.code.max_raw // 2, (vectors, config.columns)) for name in ("p", "n"))
     wires = config.adc.code.width
-    narrow = np.uint16 if wires <= 16 else np.uint32
+    narrow: np.dtype[np.unsignedinteger[Any]] = np.dtype(np.uint16 if wires <= 16 else np.uint32)
     speeds = []
     announce("nmpu")
     codes_p, codes_n = p.astype(narrow), n.astype(narrow)
@@ -101,7 +102,7 @@ def _apytypes(program: Program, p: Codes, n: Codes) -> Codes:
     y = a.cast(affine.corrected.integer, affine.corrected.fraction, half_up, saturate)
     z = y * wires(raws["gain"], norm.gain) + wires(raws["bias"], norm.bias)
     # There is no maximum of an array and a number: clear the negative bit patterns.
-    patterns = z.to_bits(numpy=True)
+    patterns = np.asarray(z.to_bits(numpy=True))
     z = APyFixedArray(np.where(patterns >> (z.bits - 1), 0, patterns), z.int_bits, z.frac_bits)
     target = config.code_format(layer.out_bits, layer.out_signed)
     out = (z >> layer.shift).cast(target.integer + (not target.signed), 0, half_up, saturate)

@@ -27,7 +27,7 @@ def single_code(config: Config) -> Config:
     return replace(config, adc=Adc(AdcMode.SINGLE, Format(True, code.integer, code.fraction)))
 
 
-def compressions(config: Config, base: Compression, narrow: bool) -> dict[str, Compression]:
+def compressions(base: Compression, narrow: bool) -> dict[str, Compression]:
     """The compressions to try: the configured one and, where the formats are narrow, every mode with several cuts."""
     found = {"configured": base}
     if narrow:
@@ -42,13 +42,13 @@ def affine_variants(config: Config) -> dict[str, Config]:
 
 
 def compress_variants(config: Config) -> dict[str, Compression]:
-    names = compressions(config, config.affine.compression, _narrow(config))
+    names = compressions(config.affine.compression, _narrow(config))
     return {f"compress_{name}": compression for name, compression in names.items()}
 
 
 def output_variants(config: Config) -> dict[str, Config]:
     variants = {}
-    for name, compression in compressions(config, config.output.compression, _narrow(config)).items():
+    for name, compression in compressions(config.output.compression, _narrow(config)).items():
         try:
             variants[f"output_{name}"] = replace(config, output=replace(config.output, compression=compression))
         except InputError:

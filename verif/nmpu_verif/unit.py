@@ -44,7 +44,7 @@ class Unit:
         self.bus.log.setLevel("WARNING")
         self.clocks = 0
         self._forget()
-        cocotb.start_soon(Clock(dut.clk, PERIOD_NS, "ns").start(start_high=False))
+        Clock(dut.clk, PERIOD_NS, "ns").start(start_high=False)
 
     # -- what a test does --------------------------------------------------------------------------------------------
 
@@ -123,15 +123,15 @@ class Unit:
         start = self.compared = self.mismatches = 0
         first = None
         for program, vectors in self._batches():
-            result = run(program, *vectors)
+            result = run(program, vectors.p, vectors.n, vectors.rx)
             stop = start + len(result.out)
-            differ = np.argwhere(got[start:stop] != _field(result.out, program))
+            differ = np.argwhere(got[start:stop] != _field(result.out))
             self.mismatches += len(differ)
             if differ.size and first is None:
                 vector, column = differ[0]
                 first = (
                     f"vector {start + vector}, column {column}: {got[start + vector, column]} instead of "
-                    f"{_field(result.out, program)[vector, column]}"
+                    f"{_field(result.out)[vector, column]}"
                 )
             for name in ("vectors", "samples", "affine_high", "affine_low", "output_high", "output_low"):
                 wanted[name] += result.counters[name]
@@ -203,7 +203,7 @@ class Unit:
         seen = (int(dut.adc_ready.value), int(dut.rx_ready.value), int(dut.out_valid.value), int(dut.active_bank.value))
         wanted = (hands.adc_ready, hands.rx_ready, hands.out_valid, bank)
         assert seen == wanted, (
-            f"clock {self.clocks}: adc_ready, rx_ready, out_valid, active_bank are {seen}, the cycle model says {wanted}"
+            f"clock {self.clocks}: adc_ready, rx_ready, out_valid, active_bank are {seen}, cycle model: {wanted}"
         )
         self._remember(hands, adc_valid, rx_valid, bank)
         if int(dut.apb_psel.value) and int(dut.apb_penable.value):
@@ -259,8 +259,8 @@ class Unit:
         codes = unpack(self._beats, max(CODE_BITS), self.config.lanes, signed=False)
         return codes.reshape(-1, self.config.columns)
 
-    def _batches(self) -> Iterator[tuple[Program, tuple[NDArray[np.integer] | None, ...]]]:
-        """The vectors taken, in runs of the same program: (program, (p, n, rx))."""
+    def _batches(self) -> Iterator[tuple[Program, Traffic]]:
+        """The vectors taken, in runs of the same program."""
         p, n, rx = (self._joined(name) for name in ("p", "n", "rx"))
         start = rx_start = 0
         for _, run_ in groupby(self._taken, key=id):
@@ -272,7 +272,7 @@ class Unit:
                 codes = _as_code(self.config, rx[rx_start : rx_start + len(programs)], program.layer.rx_signed)
                 rx_start += len(programs)
             assert p is not None
-            yield program, (p[start:stop], None if n is None else n[start:stop], codes)
+            yield program, Traffic(p[start:stop], None if n is None else n[start:stop], codes)
             start = stop
 
     def _joined(self, name: str) -> NDArray[np.integer] | None:
@@ -281,7 +281,7 @@ class Unit:
         return np.concatenate(parts) if parts else None
 
 
-def _field(out: NDArray[np.int16], program: Program) -> NDArray[np.int64]:
+def _field(out: NDArray[np.int16]) -> NDArray[np.int64]:
     """Codes as the 8-bit field that carries them."""
     return out.astype(np.int64) & ((1 << max(CODE_BITS)) - 1)
 

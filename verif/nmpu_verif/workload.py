@@ -23,7 +23,7 @@ def save(batches: Sequence[Batch], path: Path) -> None:
         arrays |= {f"{number}/{name}": array for name, array in parts.items()}
         arrays[f"{number}/layer"] = np.array(json.dumps(asdict(program.layer)))
         arrays[f"{number}/name"] = np.array(batch.name)
-    np.savez(path, **arrays)
+    np.savez(path, allow_pickle=False, **arrays)
 
 
 def restore(config: Config, path: Path) -> list[tuple[str, Program, dict[str, np.ndarray]]]:

@@ -60,9 +60,7 @@ def test_raws_are_the_patterns_of_the_wires() -> None:
             continue
         # Sign-extension by hand: the pattern stands in the top bits of a byte, which an arithmetic shift brings down.
         up = 8 - node.width
-        raws = {
-            int.from_bytes([pattern << up], "big", signed=node.signed) >> up for pattern in range(1 << node.width)
-        }
+        raws = {int.from_bytes([pattern << up], "big", signed=node.signed) >> up for pattern in range(1 << node.width)}
         assert {raw for raw in range(-300, 600) if node.contains(raw)} == raws
         assert (node.min_raw, node.max_raw) == (min(raws), max(raws))
 

@@ -1,0 +1,119 @@
+"""What the tests share: built simulators, and where they run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nmpu_flow.tools import icarus
+from nmpu_hw.nmpu import Nmpu
+from nmpu_spec.load import load
+from nmpu_verif.builds import Build, Simulator, build, verilog_of
+from nmpu_verif.harness import StageArray
+from nmpu_verif.stages import stages
+
+ROOT = Path(__file__).parents[2]
+
+USER_TOML = """
+columns = 96
+lanes = 24
+
+[adc]
+mode = "dual"
+code = "U10.0"
+
+[affine]
+scale = "U1.5"
+offset = "S6.1"
+corrected = "S11.1"
+rounding = "half_even"
+cut_before = 1
+
+[norm]
+gain = "S2.8"
+bias = "S12.4"
+
+[residual]
+code_bits = 6
+scale = "U5.3"
+
+[output]
+shift_bits = 3
+rounding = "half_away"
+overflow = "wrap"
+"""
+
+SINGLE_TOML = """
+columns = 12
+lanes = 12
+
+[adc]
+mode = "single"
+code = "S8.0"
+
+[affine]
+scale = "U1.7"
+offset = "S7.1"
+corrected = "S10.1"
+rounding = "floor"
+
+[norm]
+gain = "S2.14"
+bias = "S14.6"
+
+[residual]
+code_bits = 8
+scale = "U7.5"
+
+[output]
+shift_bits = 3
+rounding = "half_even"
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _at_the_root() -> None:
+    """Builds and reports go to build/ of the repository, wherever pytest was started."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        yield
+
+
+@pytest.fixture(scope="session")
+def configurations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Name to what `load` takes: the presets, and two files such as users write."""
+    folder = tmp_path_factory.mktemp("configurations")
+    found = {name: name for name in ("tiny", "hermes256", "wide256")}
+    for name, text in (("user96", USER_TOML), ("single12", SINGLE_TOML)):
+        (folder / f"{name}.toml").write_text(text, "utf-8")
+        found[name] = str(folder / f"{name}.toml")
+    return found
+
+
+@pytest.fixture(scope="session")
+def unit_build(configurations: dict[str, str]) -> Callable[[str, Simulator], Build]:
+    """The simulator of a configuration's whole unit."""
+
+    def made(name: str, simulator: Simulator) -> Build:
+        _require(simulator)
+        config = load(configurations[name])
+        return build(verilog_of(config, "nmpu", lambda: Nmpu(config)), "nmpu", simulator)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def stage_build(configurations: dict[str, str]) -> Callable[[str, Simulator], Build]:
+    """The simulator of a configuration's stages, in many copies."""
+
+    def made(name: str, simulator: Simulator) -> Build:
+        _require(simulator)
+        config = load(configurations[name])
+        return build(verilog_of(config, "stages", lambda: StageArray(stages(config))), "stages", simulator)
+
+    return made
+
+
+def _require(simulator: Simulator) -> None:
+    if simulator is Simulator.ICARUS and icarus() is None:
+        pytest.skip("Icarus is not installed (Debian: apt install iverilog); the four-state run is left out")

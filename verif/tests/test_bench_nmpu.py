@@ -1,0 +1,35 @@
+"""The whole unit's RTL against the models, in two simulators and several configurations."""
+
+from collections.abc import Callable
+
+import pytest
+
+from nmpu_verif.builds import Build, Simulator
+from nmpu_verif.simulate import simulate
+
+TESTS = 7
+"""Tests of bench_nmpu: fewer would mean that some did not run."""
+
+
+@pytest.mark.parametrize(
+    ("name", "simulator", "seed"),
+    [
+        ("tiny", Simulator.VERILATOR, 1),
+        ("tiny", Simulator.VERILATOR, 2),
+        ("tiny", Simulator.ICARUS, 3),
+        ("hermes256", Simulator.VERILATOR, 1),
+        ("hermes256", Simulator.ICARUS, 2),
+        ("user96", Simulator.VERILATOR, 1),
+        ("single12", Simulator.VERILATOR, 1),
+        ("single12", Simulator.ICARUS, 2),
+    ],
+)
+def test_unit(
+    name: str,
+    simulator: Simulator,
+    seed: int,
+    unit_build: Callable[[str, Simulator], Build],
+    configurations: dict[str, str],
+) -> None:
+    build = unit_build(name, simulator)
+    assert simulate(build, "bench_nmpu", configurations[name], seed=seed) == TESTS
