@@ -47,7 +47,10 @@ def corners(config: Config, seed: int) -> Iterator[Case]:
 
 def ties(config: Config, seed: int) -> Iterator[Case]:
     """Numbers half-way between two codes: in the affine compression, and in the output's for several shifts."""
-    program = replace(random_program(config, seed, "tie_affine", rx_on=False), mask=np.ones(config.columns, bool))
+    scales = random_program(config, seed, "tie_affine").parameters
+    plain = _plain(config, seed, "tie_affine", Layer())
+    affine_only = {name: raws for name, raws in scales.items() if name not in ("gain", "bias")}
+    program = replace(plain, parameters={**plain.parameters, **affine_only})
     yield _search("tie_affine", program, seed, _affine_tie)
     for shift in range(min(4, 1 << config.output.shift_bits)):
         name = f"tie_output_{shift}"
@@ -63,7 +66,7 @@ def saturation(config: Config, seed: int) -> Iterator[Case]:
         yield _search(name, program, seed, partial(_from_bound, bound))
     for bits, signed in product(CODE_BITS, (True, False)):
         name = f"saturation_output_{'s' if signed else 'u'}{bits}"
-        program = _plain(config, seed, name, Layer(out_bits=bits, out_signed=signed, shift=1))
+        program = _plain(config, seed, name, Layer(out_bits=bits, out_signed=signed))
         yield _search(name, program, seed, _output_bound)
 
 
@@ -133,7 +136,10 @@ def _total(program: Program, traffic: Traffic) -> NDArray[np.int64]:
 
 def _affine_tie(program: Program, traffic: Traffic) -> NDArray[np.int64]:
     config = program.config
-    return _to_tie(_sum(program, traffic), config.affine.compression, config.sum_format, config.affine.corrected, 0)
+    exact = _sum(program, traffic)
+    miss = _to_tie(exact, config.affine.compression, config.sum_format, config.affine.corrected, 0)
+    # Of the ties the small ones: their codes are not cut off by the output.
+    return np.abs(exact) + (miss << config.sum_format.width)
 
 
 def _output_tie(program: Program, traffic: Traffic) -> NDArray[np.int64]:

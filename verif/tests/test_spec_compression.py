@@ -102,7 +102,7 @@ def test_cuts_of_more_bits_than_there_are(before: int, after: int) -> None:
 
 
 def test_a_target_with_more_fraction_bits() -> None:
-    with pytest.raises(InputError, match="from S4.4 to S4.5 there are -1 bits"):
+    with pytest.raises(InputError, match=r"from S4\.4 to S4\.5 there are -1 bits"):
         Compression().apply(0, SOURCE, Format.parse("S4.5"))
 
 
