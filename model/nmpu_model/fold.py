@@ -38,14 +38,23 @@ def fold_batchnorm(
     `input_step` is the real number that one unit of the corrected value y stands for, `output_step` the one of an
     output code; every array is a scalar or of shape (columns,). The shift is the largest one for which every column's
     gain and bias fit their formats: a power of two is moved between them exactly, and the parameters keep the most
-    bits. Raises `InputError` for NaN, a negative variance or a step that is not positive; whether the numbers fit
+    bits. Raises `InputError` for NaN, a negative variance or an output step that is not positive; whether the numbers fit
     their formats at all is for `quantise` to say.
     """
     parts = {"gamma": gamma, "beta": beta, "mean": mean, "var": var, "bias": bias, "input_step": input_step}
-    wide = {name: np.broadcast_to(np.asarray(part, np.float64), (config.columns,)) for name, part in parts.items()}
+    wide = {}
+    for name, part in parts.items():
+        values = np.asarray(part, np.float64)
+        if values.shape not in ((), (1,), (config.columns,)):
+            raise InputError(f"{name}: shape {values.shape}, must be a scalar or ({config.columns},)")
+        wide[name] = np.broadcast_to(values, (config.columns,))
     for name, values in wide.items():
         for column in np.flatnonzero(~np.isfinite(values)):
             raise InputError(f"{name} of column {column}: {values[column]}, must be finite")
+    if not (np.isfinite(eps) and eps >= 0):
+        raise InputError(f"eps = {eps}: must be finite and not negative")
+    for column in np.flatnonzero(wide["var"] < 0):
+        raise InputError(f"var of column {column}: {wide['var'][column]:g}, must not be negative")
     for column in np.flatnonzero(wide["var"] + eps <= 0):
         raise InputError(f"var of column {column}: {wide['var'][column]:g} + eps {eps:g} must be positive")
     if not (np.isfinite(output_step) and output_step > 0):

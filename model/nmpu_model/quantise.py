@@ -57,7 +57,7 @@ class QuantisedProgram:
     `output_error`     per column, a bound on |t - t_real| / 2**shift, in LSB of the output code before its own
                        rounding, over every ADC code that does not saturate the corrected code:
                        (|g| * (sum over branches of |error s| * code_max + |error o|, + the corrected code's rounding)
-                       + |error g| * y_max + |error b|) / 2**shift
+                       + |error g| * (y_max + y's error) + |error b|) / 2**shift
     """
 
     program: Program
@@ -106,5 +106,5 @@ def _output_error(config: Config, done: Mapping[str, Quantised], shift: int) -> 
         y_error += np.abs(done[f"scale_{branch}"].error) * code_max + np.abs(done[f"offset_{branch}"].error)
     gain = np.abs(done["gain"].raws) * config.norm.gain.resolution
     y_max = max(-corrected.min_value, corrected.max_value)
-    total = gain * y_error + np.abs(done["gain"].error) * y_max + np.abs(done["bias"].error)
+    total = gain * y_error + np.abs(done["gain"].error) * (y_max + y_error) + np.abs(done["bias"].error)
     return np.asarray(total / 2.0**shift, dtype=np.float64)

@@ -57,7 +57,10 @@ def load_parameters(program: Program, bank: int, stages: Iterable[str] = ("affin
         fields = [entry for entry in parameter_fields(config) if entry.word == word]
         if fields[0].stage not in stages:
             continue
-        raws = sum((program.parameters[entry.name] & ((1 << entry.format.width) - 1)) << entry.lsb for entry in fields)
+        raws = sum(
+            (program.parameters[entry.name].astype(np.int64) & ((1 << entry.format.width) - 1)) << entry.lsb
+            for entry in fields
+        )
         for column, raw in enumerate(np.asarray(raws).tolist()):
             name = f"bank[{bank}].word{word}[{column}]"
             writes.append(Write(name, registers[name].address, raw))

@@ -103,9 +103,29 @@ class Config:
         ):
             _require(node.signed, key, node, "must be signed, like 'S7.1'")
         _require(
-            2 <= self.residual.code_bits <= max(CODE_BITS), "residual.code_bits", self.residual.code_bits, "2 to 8"
+            2 <= self.residual.code_bits <= max(CODE_BITS),
+            "residual.code_bits",
+            self.residual.code_bits,
+            "must be 2 to 8",
         )
         _require(1 <= self.output.shift_bits <= 5, "output.shift_bits", self.output.shift_bits, "must be 1 to 5")
+        for key, node in (
+            ("affine.scale", self.affine.scale),
+            ("affine.offset", self.affine.offset),
+            ("norm.gain", self.norm.gain),
+            ("norm.bias", self.norm.bias),
+            ("residual.scale", self.residual.scale),
+        ):
+            _require(node.width <= 32, key, node, f"{node.width} bits, must fit a register of 32 bits")
+        for name, operands in (
+            ("sum", f"affine.scale = {self.affine.scale}, adc.code = {self.adc.code}"),
+            ("norm", f"norm.gain = {self.norm.gain}, affine.corrected = {self.affine.corrected}"),
+            ("total", f"residual.scale = {self.residual.scale}, norm.bias = {self.norm.bias}"),
+        ):
+            try:
+                getattr(self, f"{name}_format")
+            except InputError as error:
+                raise InputError(f"{operands}: too wide for the node {name}, {error}") from None
         for section in ("affine", "output"):
             source = self.sum_format if section == "affine" else self.total_format
             target = self.affine.corrected if section == "affine" else self.code_format(max(CODE_BITS), signed=True)

@@ -49,7 +49,7 @@ def parse(text: str, name: str = "unnamed") -> Config:
     """The configuration that TOML `text` describes."""
     try:
         top = _Table(tomllib.loads(text), "")
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, a number of thousands of digits, deep nesting
         raise InputError(f"not valid TOML: {error}") from None
     adc, affine, norm, residual, output = (top.table(key) for key in ("adc", "affine", "norm", "residual", "output"))
     config = Config(
@@ -115,7 +115,8 @@ class _Table:
 
     def refuse_leftovers(self) -> None:
         for key in self._entries:
-            raise InputError(f"{self._prefix}{key}: unknown key; known here: {', '.join(self._known)}")
+            shown = key if key.isprintable() else repr(key)
+            raise InputError(f"{self._prefix}{shown}: unknown key; known here: {', '.join(self._known)}")
 
     def _take(self, key: str, default: object = None) -> object:
         self._known.append(key)

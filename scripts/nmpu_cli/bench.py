@@ -29,8 +29,8 @@ def bench(config: ConfigOption = "hermes256", as_json: JsonOption = False) -> No
 def _table(config: str, speeds: list[Speed]) -> Table:
     title = f"{config}: affine, BatchNorm, ReLU and both compressions; the fastest of several runs in one process"
     table = Table(title=title, title_justify="left")
-    table.add_column("implementation")
-    for heading in ("column results", "seconds", "million per second", "times slower"):
+    table.add_column("implementation", no_wrap=True)
+    for heading in ("results", "seconds", "million/s", "times slower"):
         table.add_column(heading, justify="right")
     for speed in speeds:
         table.add_row(

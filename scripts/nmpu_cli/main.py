@@ -8,6 +8,7 @@ from rich.console import Console
 from nmpu_cli import bench, docs, sim, vectors, verilog
 from nmpu_flow.errors import FlowError
 from nmpu_spec.errors import InputError
+from nmpu_verif.simulate import BenchError
 
 app = typer.Typer(
     help="Near-memory processing unit for analog in-memory computing: golden model, RTL, and proof that they agree.",
@@ -30,7 +31,7 @@ def main() -> None:
     except InputError as error:
         errors.print(f"nmpu: {error}", markup=False)
         sys.exit(2)
-    except FlowError as error:
+    except (FlowError, BenchError) as error:
         errors.print(f"nmpu: {error}", markup=False)
         sys.exit(1)
     except KeyboardInterrupt:

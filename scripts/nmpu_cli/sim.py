@@ -42,9 +42,7 @@ def sim(
 
 def _print(report: Report, console: Console) -> None:
     counters = report.counters
-    table = Table(
-        title=f"{report.preset}: {report.images} digit images through golden model and RTL", title_justify="left"
-    )
+    table = Table(title=f"{report.preset}: {report.images} digit images", title_justify="left", show_header=False)
     table.add_column("")
     table.add_column("", justify="right")
     rows = [
@@ -55,9 +53,9 @@ def _print(report: Report, console: Console) -> None:
         ("accuracy: analog tiles + NMPU", f"{report.accuracy['nmpu']:.2%}"),
         ("vectors", f"{report.vectors:,}"),
         ("cycles", f"{report.cycles:,}"),
-        ("cycles per vector", f"{report.cycles_per_vector:.3f}"),
+        ("cycles per vector (busy and stalled)", f"{report.cycles_per_vector:.3f}"),
         ("latency, cycles", str(report.latency_cycles)),
-        ("lane utilisation", f"{report.lane_utilization:.2%}"),
+        ("lane utilisation (busy / cycles)", f"{report.lane_utilization:.2%}"),
         ("columns in use by the layers", f"{report.columns_in_use:.2%}"),
         *((f"cycles: {name}", f"{counters[name]:,}") for name in ("busy", "wait_adc", "wait_rx", "stall_out")),
         *(

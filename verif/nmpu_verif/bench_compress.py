@@ -5,7 +5,8 @@ import numpy as np
 from cocotb.handle import HierarchyObject
 
 from nmpu_model.compress import compress, rounded
-from nmpu_verif.stage_bench import compare, configuration, operands
+from nmpu_verif.environment import configuration
+from nmpu_verif.stage_bench import compare, operands
 from nmpu_verif.stages import compress_variants
 
 

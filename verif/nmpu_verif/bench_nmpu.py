@@ -13,7 +13,7 @@ from nmpu_model.stimulus import integers
 from nmpu_model.traffic import random_program, random_traffic
 from nmpu_spec.cycles import LATENCY, unstalled
 from nmpu_spec.registers import BANKS, RegisterMap
-from nmpu_verif.stage_bench import configuration, seed
+from nmpu_verif.environment import configuration, seed
 from nmpu_verif.unit import Unit
 
 STALLS = {

@@ -4,7 +4,8 @@ import cocotb
 from cocotb.handle import HierarchyObject
 
 from nmpu_model.norm import norm
-from nmpu_verif.stage_bench import compare, configuration, operands
+from nmpu_verif.environment import configuration
+from nmpu_verif.stage_bench import compare, operands
 
 
 @cocotb.test()

@@ -9,7 +9,8 @@ from cocotb.handle import HierarchyObject
 from nmpu_model.compress import rounded
 from nmpu_model.output import output
 from nmpu_spec.config import CODE_BITS
-from nmpu_verif.stage_bench import bit, compare, configuration, operands
+from nmpu_verif.environment import configuration
+from nmpu_verif.stage_bench import bit, compare, operands
 from nmpu_verif.stages import output_variants
 
 

@@ -5,7 +5,8 @@ import numpy as np
 from cocotb.handle import HierarchyObject
 
 from nmpu_model.residual import residual
-from nmpu_verif.stage_bench import bit, compare, configuration, operands
+from nmpu_verif.environment import configuration
+from nmpu_verif.stage_bench import bit, compare, operands
 
 
 @cocotb.test()

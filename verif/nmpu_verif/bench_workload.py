@@ -1,15 +1,13 @@
 """Bench of the unit on a real workload: every batch of a file, at full speed, through both banks in turn."""
 
 import json
-import os
 import time
-from pathlib import Path
 from typing import Any
 
 import cocotb
 
 from nmpu_model.traffic import Traffic
-from nmpu_verif.stage_bench import configuration
+from nmpu_verif.environment import configuration, folder
 from nmpu_verif.unit import Unit
 from nmpu_verif.workload import restore
 
@@ -21,10 +19,10 @@ _CHUNK = 512
 async def workload_equals_model(dut: Any) -> None:
     """Program the idle bank while the other one works, swap, and compare every code and counter."""
     config = configuration()
-    folder = Path(os.environ["NMPU_WORK"])
+    work = folder()
     unit = Unit(dut, config)
     await unit.reset()
-    batches = restore(config, folder / "workload.npz")
+    batches = restore(config, work / "workload.npz")
     total = sum(len(codes["p"]) for _, _, codes in batches)
     report, done, started = [], 0, time.monotonic()
     await unit.load(batches[0][1], 0)
@@ -40,7 +38,7 @@ async def workload_equals_model(dut: Any) -> None:
                 await unit.load(batches[number + 1][1], 1 - bank)
             await unit.nearly_empty()
             done += len(part["p"])
-            (folder / "progress").write_text(f"{done} {total}")
+            (work / "progress").write_text(f"{done} {total}")
         await unit.drain()
         await unit.control(enable=False, bank=bank)
         spent = {counter: count - before[counter] for counter, count in unit.time.items()}
@@ -57,4 +55,4 @@ async def workload_equals_model(dut: Any) -> None:
             "mismatches": unit.mismatches,
             "simulation_seconds": seconds,
         }
-        (folder / "result.json").write_text(json.dumps(result))
+        (work / "result.json").write_text(json.dumps(result))

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
-from nmpu_verif.builds import Build
+from nmpu_verif.builds import Build, Simulator
 
 
 class BenchError(AssertionError):
@@ -31,6 +31,9 @@ def simulate(
     folder.mkdir(parents=True, exist_ok=True)
     results = folder / "results.xml"
     results.unlink(missing_ok=True)
+    # Two-state registers start with random bits, as silicon does; four-state ones start as X.
+    random_start = ["+verilator+rand+reset+2", f"+verilator+seed+{seed}"]
+    plusargs = random_start if build.simulator is Simulator.VERILATOR else []
     # Under pytest the runner raises SystemExit for a failed bench; the results file says what failed.
     with suppress(SystemExit):
         build.runner.test(
@@ -43,6 +46,7 @@ def simulate(
             waves=waves,
             log_file=folder / "simulation.log",
             timescale=("1ns", "1ps"),
+            plusargs=plusargs,
             extra_env={
                 "NMPU_CONFIG": str(Path(config).resolve()) if config.endswith(".toml") else config,
                 "NMPU_SEED": str(seed),

@@ -20,6 +20,7 @@ from nmpu_spec.formats import Format
 from nmpu_spec.overflow import Overflow
 from nmpu_spec.parameters import parameter_fields
 from nmpu_spec.rounding import Rounding
+from nmpu_verif.simulate import BenchError
 
 Codes = NDArray[np.int64]
 
@@ -61,7 +62,7 @@ def measure(config: Config, announce: Callable[[str], None], vectors: int = 100_
         few = min(count, vectors)
         got = path(program, p[:few], n[:few])
         if not np.array_equal(got, wanted[:few]):
-            raise AssertionError(f"{name} gives other codes than the model")
+            raise BenchError(f"{name} gives other codes than the model")
         seconds = _fastest(lambda path=path, few=few: path(program, p[:few], n[:few]), 2)  # type: ignore[misc]
         speeds.append(Speed(name, got.size, seconds))
     return speeds

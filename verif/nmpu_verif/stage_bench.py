@@ -1,6 +1,5 @@
 """What the stage benches share: operands through the copies of a stage, outputs against the golden model."""
 
-import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from nmpu_model.packing import pack, unpack
 from nmpu_spec.config import Config
 from nmpu_spec.formats import Format
-from nmpu_spec.load import load
+from nmpu_verif.environment import seed
 from nmpu_verif.harness import COPIES
 from nmpu_verif.operands import Operands, directed, every
 from nmpu_verif.stages import stages
@@ -22,16 +21,6 @@ EXHAUSTIVE = 1 << 19
 """Up to so many cases, every one is tried."""
 DIRECTED = 1 << 15
 """Otherwise so many edge and random ones are."""
-
-
-def configuration() -> Config:
-    """The configuration of the running simulation."""
-    return load(os.environ["NMPU_CONFIG"])
-
-
-def seed() -> int:
-    """The seed of the running simulation."""
-    return int(os.environ["NMPU_SEED"])
 
 
 def bit(width: int = 1) -> Format:
