@@ -38,8 +38,8 @@ def fold_batchnorm(
     `input_step` is the real number that one unit of the corrected value y stands for, `output_step` the one of an
     output code; every array is a scalar or of shape (columns,). The shift is the largest one for which every column's
     gain and bias fit their formats: a power of two is moved between them exactly, and the parameters keep the most
-    bits. Raises `InputError` for NaN, a negative variance or an output step that is not positive; whether the numbers fit
-    their formats at all is for `quantise` to say.
+    bits. Raises `InputError` for NaN, a negative variance or an output step that is not positive; whether the numbers
+    fit their formats at all is for `quantise` to say.
     """
     parts = {"gamma": gamma, "beta": beta, "mean": mean, "var": var, "bias": bias, "input_step": input_step}
     wide = {}

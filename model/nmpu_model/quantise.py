@@ -32,9 +32,11 @@ def quantise(
 ) -> Quantised:
     """Each value as the nearest raw of `node` (ties to even).
 
-    Raises `InputError`, naming column, value and format, for NaN, and, unless `on_overflow` is "saturate", for a value
-    that the format does not hold.
+    Raises `InputError` for a format wider than a float's 53 bits, and, naming column, value and format, for NaN and,
+    unless `on_overflow` is "saturate", for a value that the format does not hold.
     """
+    if node.width > 53:
+        raise InputError(f"{name}: format {node} has {node.width} bits, must have at most the 53 of a float")
     wanted = np.atleast_1d(np.asarray(values.get_val() if isinstance(values, Fxp) else values, dtype=np.float64))
     for column in np.flatnonzero(np.isnan(wanted)):
         raise InputError(f"{name} of column {column}: is NaN")

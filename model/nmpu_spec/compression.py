@@ -32,8 +32,6 @@ class Compression:
     def rounded_bits(self, source: Format, target: Format) -> int:
         """Bits that the rounding removes, at shift 0; raises `InputError` where the cuts leave fewer than none."""
         bits = source.fraction - target.fraction - self.cut_before - self.cut_after
-        if source.fraction < target.fraction:
-            raise InputError(f"the target {target} has more fraction bits than {source}, the exact number before it")
         if bits < 0:
             raise InputError(
                 f"cut_before = {self.cut_before}, cut_after = {self.cut_after}: from {source} to {target} there are "

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from nmpu_spec import rules
 from nmpu_spec.compression import Compression
-from nmpu_spec.errors import InputError
-from nmpu_spec.formats import MAX_WIDTH, Format
+from nmpu_spec.formats import Format
 
 CODE_BITS = (4, 6, 8)
 """The output widths that can be chosen at run time; a code always travels in a field of the largest."""
@@ -63,11 +63,6 @@ class Output:
     compression: Compression
 
 
-def _require(holds: bool, key: str, value: object, rule: str) -> None:
-    if not holds:
-        raise InputError(f"{key} = {value}: {rule}")
-
-
 @dataclass(frozen=True)
 class Config:
     """One NMPU, as it is elaborated. Raises `InputError` (key, value, rule) for what cannot be built.
@@ -86,60 +81,12 @@ class Config:
     name: str = field(default="unnamed", compare=False)
 
     def __post_init__(self) -> None:
-        _require(1 <= self.columns <= 4096, "columns", self.columns, "must be 1 to 4096")
-        _require(
-            self.lanes >= 1 and self.columns % self.lanes == 0,
-            "lanes",
-            self.lanes,
-            f"must be at least 1 and divide columns = {self.columns}",
-        )
-        dual = self.adc.mode is AdcMode.DUAL
-        _require(not (dual and self.adc.code.signed), "adc.code", self.adc.code, "counters (mode 'dual') are unsigned")
-        for key, node in (
-            ("affine.offset", self.affine.offset),
-            ("affine.corrected", self.affine.corrected),
-            ("norm.gain", self.norm.gain),
-            ("norm.bias", self.norm.bias),
-        ):
-            _require(node.signed, key, node, "must be signed, like 'S7.1'")
-        _require(
-            2 <= self.residual.code_bits <= max(CODE_BITS),
-            "residual.code_bits",
-            self.residual.code_bits,
-            "must be 2 to 8",
-        )
-        _require(1 <= self.output.shift_bits <= 5, "output.shift_bits", self.output.shift_bits, "must be 1 to 5")
-        for key, node in (
-            ("affine.scale", self.affine.scale),
-            ("affine.offset", self.affine.offset),
-            ("norm.gain", self.norm.gain),
-            ("norm.bias", self.norm.bias),
-            ("residual.scale", self.residual.scale),
-        ):
-            _require(node.width <= 32, key, node, f"{node.width} bits, must fit a register of 32 bits")
-        for name, operands in (
-            ("sum", f"affine.scale = {self.affine.scale}, adc.code = {self.adc.code}"),
-            ("norm", f"norm.gain = {self.norm.gain}, affine.corrected = {self.affine.corrected}"),
-            ("total", f"residual.scale = {self.residual.scale}, norm.bias = {self.norm.bias}"),
-        ):
-            try:
-                getattr(self, f"{name}_format")
-            except InputError as error:
-                raise InputError(f"{operands}: too wide for the node {name}, {error}") from None
-        for section in ("affine", "output"):
-            source = self.sum_format if section == "affine" else self.total_format
-            target = self.affine.corrected if section == "affine" else self.code_format(max(CODE_BITS), signed=True)
-            try:
-                getattr(self, section).compression.rounded_bits(source, target)
-            except InputError as error:
-                raise InputError(f"{section}.{error}") from None
-        _require(
-            self.most_cut_bits < MAX_WIDTH,
-            "output.shift_bits",
-            self.output.shift_bits,
-            f"with {self.total_format.fraction} fraction bits before it, up to {self.most_cut_bits} bits are cut, "
-            f"must be below {MAX_WIDTH}",
-        )
+        rules.check(self)
+
+    @property
+    def widest_code(self) -> int:
+        """Bits of the wires that carry an output code of any width."""
+        return max(CODE_BITS)
 
     @property
     def groups(self) -> int:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from nmpu_spec.config import Config
-from nmpu_spec.errors import InputError
 from nmpu_spec.formats import Format
+from nmpu_spec.rules import REGISTER_BITS
 
-WORD_BITS = 32
+WORD_BITS = REGISTER_BITS
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,6 @@ def parameter_fields(config: Config) -> tuple[ParameterField, ...]:
     They fill words from bit 0 up; none straddles two words, and the two stages that use them (``affine``, ``norm``)
     share no word, because each stage reads its own memory. At `hermes256` that is one word for each stage, so
     reloading the affine correction of a drifted tile takes one word per column.
-    Raises `InputError` for a parameter that is wider than a word.
     """
     wanted = [
         (f"{name}_{branch}", "affine", getattr(config.affine, name))
@@ -40,8 +39,6 @@ def parameter_fields(config: Config) -> tuple[ParameterField, ...]:
     wanted += [("gain", "norm", config.norm.gain), ("bias", "norm", config.norm.bias)]
     fields: list[ParameterField] = []
     for name, stage, node in wanted:
-        if node.width > WORD_BITS:
-            raise InputError(f"{name} = {node}: {node.width} bits, must fit a register of {WORD_BITS} bits")
         word = lsb = 0
         if fields:
             last = fields[-1]

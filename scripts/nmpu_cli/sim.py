@@ -68,8 +68,9 @@ def _print(report: Report, console: Console) -> None:
         table.add_row(*row)
     console.print(table)
     if report.first_mismatch:
-        console.print(f"[red]model and RTL differ:[/red] {report.first_mismatch}")
+        console.print(f"[red]model and RTL differ:[/red] {report.first_mismatch}", soft_wrap=True)
     else:
         console.print(
-            f"[green]model and RTL agree, code for code and counter for counter[/green]  ({BUILD}/sim/report.json)"
+            f"[green]model and RTL agree, code for code and counter for counter[/green]  ({BUILD}/sim/report.json)",
+            soft_wrap=True,
         )

@@ -19,6 +19,7 @@ TESTS = 7
         ("tiny", Simulator.ICARUS, 3),
         ("hermes256", Simulator.VERILATOR, 1),
         ("hermes256", Simulator.ICARUS, 2),
+        ("wide256", Simulator.VERILATOR, 1),
         ("user96", Simulator.VERILATOR, 1),
         ("single12", Simulator.VERILATOR, 1),
         ("single12", Simulator.ICARUS, 2),

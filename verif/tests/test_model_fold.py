@@ -54,8 +54,8 @@ def test_quantised_parameters_compute_batchnorm(number: int) -> None:
 def test_a_power_of_two_moves_exactly(power: int) -> None:
     """A coarser output code makes room for more shift; gain and bias stay the same to the last bit."""
     norm = random_batchnorm("power")
-    fine = fold_batchnorm(HERMES, **norm, output_step=0.02)
-    coarse = fold_batchnorm(HERMES, **norm, output_step=0.02 * 2**power)
+    fine = fold_batchnorm(HERMES, **norm, output_step=0.2)
+    coarse = fold_batchnorm(HERMES, **norm, output_step=0.2 * 2**power)
     assert coarse.shift == fine.shift + power
     assert (coarse.gain == fine.gain).all()
     assert (coarse.bias == fine.bias).all()
@@ -83,7 +83,7 @@ def test_identity() -> None:
 
 
 def test_by_hand() -> None:
-    """gamma 3, var + eps 4: k = 3/2. In codes of 1/8: gain 3/2 * 1/16 * 8 = 3/4, bias (3/2 * (1 - 2) + 1/2) * 8 = -8."""
+    """gamma 3, var + eps 4: k = 3/2. In codes of 1/8: gain 3/2 / 16 * 8 = 3/4, bias (3/2 * (1 - 2) + 1/2) * 8 = -8."""
     folded = fold_batchnorm(
         HERMES, input_step=1 / 16, output_step=1 / 8, gamma=3, beta=0.5, mean=2, var=3.5, eps=0.5, bias=1
     )

@@ -263,7 +263,7 @@ BAD = {  # what replaces a part of USER, and what the message has to name
     "negative cut": ("cut_before = 2", "cut_before = -1", "affine.cut_before = -1"),
     "cuts too large": ("cut_before = 2", "cut_before = 5", "affine.cut_before = 5"),
     "output cuts too large": ("cut_after = 1", "cut_after = 12", "output.cut_before = 0, cut_after = 12"),
-    "corrected finer than the sum": ('"S11.1"', '"S11.6"', "affine.cut_before"),
+    "corrected finer than the sum": ('"S11.1"', '"S11.6"', "affine.corrected"),
     "code bits": ("code_bits = 8", "code_bits = 9", "residual.code_bits = 9"),
     "one code bit": ("code_bits = 8", "code_bits = 1", "residual.code_bits = 1"),
     "no shift": ("shift_bits = 4", "shift_bits = 0", "output.shift_bits = 0"),

@@ -179,7 +179,7 @@ def test_a_bank_in_the_pipeline_is_locked(config: Config, beats: list[tuple[bool
 
 def test_a_requested_bank_is_taken_by_the_next_vector() -> None:
     recorder = Recorder(CycleModel(SIX_GROUPS))
-    requests = [1, 0, 0, 1, 0, 0] + [0, 1, 1, 1, 1, 1] + [1, 1, 1, 1, 1, 0]
+    requests = [1, 0, 0, 1, 0, 0, *[0, 1, 1, 1, 1, 1], *[1, 1, 1, 1, 1, 0]]
     for bank in requests:
         recorder.step(adc=True, rx=True, out=True, bank=bank)
     assert recorder.banks == [1] * 6 + [0] * 6 + [1] * 6

@@ -72,14 +72,12 @@ def test_ties_are_ties(name: str, configurations: dict[str, str]) -> None:
                 assert (answers[first] != answers[second]).any(), f"{case.name}: {first} and {second} agree"
 
 
-@pytest.mark.parametrize("name", ["hermes256", "single12"])
-def test_saturation_reaches_both_sides_of_each_bound(name: str, configurations: dict[str, str]) -> None:
-    config = load(configurations[name])
+def test_saturation_reaches_both_sides_of_each_bound() -> None:
+    config = load("hermes256")
     for case in SUITES["saturation"](config, SEED):
         result = run(case.program, case.traffic.p, case.traffic.n, case.traffic.rx)
         if case.name.startswith("saturation_affine"):
-            if config.sum_format.integer > config.affine.corrected.integer:
-                assert result.counters[case.name.removeprefix("saturation_")] > 0, case.name
+            assert result.counters[case.name.removeprefix("saturation_")] > 0, case.name
             continue
         node = config.code_format(case.program.layer.out_bits, case.program.layer.out_signed)
         for bound, inside in ((node.max_raw, node.max_raw - 1), (node.min_raw, node.min_raw + 1)):
