@@ -10,6 +10,7 @@ from peakrdl_cheader.exporter import CHeaderExporter
 from peakrdl_html import HTMLExporter
 from peakrdl_markdown import MarkdownExporter
 
+from nmpu_flow.errors import FlowError
 from nmpu_flow.ports import Port
 from nmpu_flow.tools import versions
 from nmpu_spec.config import Config
@@ -19,6 +20,8 @@ from nmpu_spec.registers import elaborate, register_map
 
 REGISTERS = "nmpu_registers"
 """The name of the register map's files, without suffix; the C header's include guard follows from it."""
+
+_MATHJAX = '<script async src="https://cdn.jsdelivr.net/npm/mathjax@2/MathJax.js"></script>'
 
 
 def c_header(config: Config) -> str:
@@ -35,9 +38,17 @@ def markdown(config: Config) -> str:
 
 def html(config: Config, folder: Path) -> None:
     """Write the register map as a browsable page, `folder`/index.html and what it needs."""
-    # Ends the page's addresses, so that browsers load a new version; the hash does that without a clock.
-    exporter = HTMLExporter(user_context={"build_ts": config.hash[:8]}, generate_source_links=False)
+    # Ends the page's addresses, so that browsers load a new version: a number, and the hash gives one without a clock.
+    exporter = HTMLExporter(user_context={"build_ts": int(config.hash[:8], 16)}, generate_source_links=False)
     exporter.export(elaborate(config), str(folder))
+    # The page would fetch a formula renderer from the network and stay empty without it; there are no formulas.
+    index = folder / "index.html"
+    text = index.read_text("utf-8")
+    if _MATHJAX not in text:
+        raise FlowError("register page: its formula renderer is not where it was; another version of peakrdl-html?")
+    index.write_text(
+        text.replace(_MATHJAX, "<script>var MathJax = {Hub: {Config() {}, Queue() {}}};</script>"), "utf-8"
+    )
 
 
 def description(config: Config, ports: Sequence[Port]) -> dict[str, object]:

@@ -26,3 +26,4 @@ def verilog(config: ConfigOption = "hermes256", out: OutOption = None, as_json: 
     console.print(f"{loaded.name} ({loaded.hash[:16]}) in {folder}; Verilator -Wall: clean")
     for path in files:
         console.print(f"  {path}")
+    console.print(f"register pages in a browser: python3 -m http.server -d {folder}/registers")

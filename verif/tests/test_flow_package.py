@@ -106,3 +106,11 @@ def test_failure_leaves_the_older_package(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(InputError, match="No space left"):
         write_package(Nmpu(CONFIG), CONFIG, tmp_path)
     assert contents(tmp_path) == {"nmpu.v": b"older"}
+
+
+def test_the_register_page_needs_no_network(tmp_path: Path) -> None:
+    """A lab may be offline; and the page's script must be one: its build stamp is a number."""
+    write_package(Nmpu(CONFIG), CONFIG, tmp_path)
+    page = (tmp_path / "registers" / "index.html").read_text("utf-8")
+    assert not re.search(r"(src|href)=\"https?:", page)
+    assert re.search(r"BUILD_TS = \d+;", page)

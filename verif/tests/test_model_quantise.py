@@ -1,5 +1,6 @@
 """Quantisation: nearest raws, the error that it reports, its complaints, and the bound on the output's error."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,11 +13,14 @@ from nmpu_model.program import Layer
 from nmpu_model.quantise import QuantisedProgram, quantise, quantise_program
 from nmpu_model.stimulus import integers
 from nmpu_model.traffic import random_traffic
+from nmpu_spec.compression import Compression
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
 from nmpu_spec.formats import Format
 from nmpu_spec.load import load
+from nmpu_spec.overflow import Overflow
 from nmpu_spec.parameters import parameter_fields
+from nmpu_spec.rounding import Rounding
 
 NODES = [Format.parse(text) for text in ("U1.2", "S3.1", "S1.0", "U0.3", "S2.4")]
 
@@ -151,6 +155,28 @@ def test_output_error_bounds_the_difference(name: str) -> None:
     assert worst <= 1
     # A bound that is far from anything that happens would say nothing.
     assert worst > Fraction(1, 4)
+
+
+@pytest.mark.parametrize("rounding", Rounding)
+@pytest.mark.parametrize("cuts", [(0, 0), (2, 0), (0, 2), (1, 3), (6, 0), (0, 6), (3, 3)])
+def test_the_corrected_codes_rounding_is_in_the_bound(rounding: Rounding, cuts: tuple[int, int]) -> None:
+    """With exact parameters it is the only error, and every fraction of the corrected code is tried."""
+    base = load("hermes256")
+    config = replace(base, affine=replace(base.affine, compression=Compression(rounding, Overflow.SATURATE, *cuts)))
+    step = base.affine.scale.resolution
+    values = {"scale_p": step, "scale_n": step, "offset_p": 0.0, "offset_n": 0.0, "gain": -1.25, "bias": 3.0}
+    done = quantise_program(config, values)
+    assert not any(done.parameter_error.values())
+    wide = {name: np.full(config.columns, value) for name, value in values.items()}
+    per_lsb = int(config.affine.corrected.resolution / step)
+    errors = [
+        abs(column(done.program, 0, p, n, None).total - real_total(config, wide, Layer(), 0, p, n, None))
+        for p, n in [*((p, 0) for p in range(2 * per_lsb)), *((0, n) for n in range(2 * per_lsb))]
+    ]
+    bound = Fraction(float(done.output_error[0]))
+    assert bound / 3 < max(errors) <= bound
+    if rounding is not Rounding.FLOOR and cuts == (0, 0):
+        assert max(errors) == bound
 
 
 def one_column(values: dict[str, float], p: int, n: int) -> tuple[Fraction, QuantisedProgram]:

@@ -63,6 +63,22 @@ def test_the_script_holds_the_program(config: Config, bank: int) -> None:
         assert same(decoded(config, load_program(program, bank), bank), program)
 
 
+SETTINGS = [
+    *({name: True} for name in ("relu_1", "relu_2", "rx_on", "rx_signed", "out_signed")),
+    *({"out_bits": bits} for bits in CODE_BITS),
+    {"shift": 5},
+    {"rx_scale": 0x5A5},
+]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_each_setting_alone(setting: dict[str, int]) -> None:
+    """One that differs from a layer of zeros, so that none can stand in for another."""
+    program = random_program(load("hermes256"), 0, "settings")
+    told = replace(program, layer=replace(Layer(rx_signed=False, out_signed=False, out_bits=4), **setting))
+    assert decoded(program.config, load_program(told, 0), 0).layer == told.layer
+
+
 @every_packing
 def test_a_burst_of_rising_addresses_that_stays_in_its_bank(config: Config) -> None:
     program = random_program(config, 0, "order")

@@ -18,7 +18,7 @@ SIX_GROUPS = replace(TINY, lanes=1)
 pauses = st.lists(st.integers(0, 7), max_size=40)
 levels = st.lists(st.booleans(), min_size=1, max_size=30).filter(any)
 units = st.sampled_from([ONE_GROUP, TINY, SIX_GROUPS])
-light = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+light = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)

@@ -24,7 +24,8 @@ PACKINGS = CONFIGS | {
     "full words": with_formats("U8.8", "S12.4", "S8.8", "S12.4"),
     "one bit too many": with_formats("U8.8", "S13.4", "S8.8", "S13.4"),
 }
-every_packing = pytest.mark.parametrize("config", PACKINGS.values(), ids=PACKINGS)
+every_packing = pytest.mark.parametrize("config", PACKINGS.values(), ids=PACKINGS, scope="module")
+"""Module scope: pytest then runs all tests of one configuration in a row, and each register map is made once."""
 
 
 @every_packing
