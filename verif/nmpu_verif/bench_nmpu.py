@@ -135,6 +135,26 @@ async def traffic_under_stalls(dut: Any) -> None:
 
 
 @cocotb.test()
+async def banks_differ_in_rx(dut: Any) -> None:
+    """The bank is swapped again and again while vectors flow; only the groups of the bank with RX on wait for rx."""
+    unit = await start(dut)
+    programs = [random_program(unit.config, seed(), f"rx/{bank}", rx_on=bank == 1) for bank in range(BANKS)]
+    for bank, program in enumerate(programs):
+        await unit.load(program, bank)
+    unit.rx.pace(pauses("differ/rx", 6))
+    unit.adc.pace(pauses("differ/adc", 1))
+    # There is an rx beat for every group, of which the vectors of the other bank leave theirs.
+    unit.send(random_traffic(programs[1], max(40, 400 // unit.config.groups), seed(), "differ"))
+    bank = 0
+    while unit.adc.left:
+        await unit.control(enable=True, bank=bank)
+        for _ in range(pauses("differ/swap", 9)[unit.adc.left]):
+            await RisingEdge(dut.clk)
+        bank = 1 - bank
+    await unit.check()
+
+
+@cocotb.test()
 async def reset_in_mid_stream(dut: Any) -> None:
     """Whatever the pipeline holds is gone; the unit is as new, and parameters in the memories are kept."""
     unit = await start(dut)

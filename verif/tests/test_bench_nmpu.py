@@ -7,7 +7,7 @@ import pytest
 from nmpu_verif.builds import Build, Simulator
 from nmpu_verif.simulate import simulate
 
-TESTS = 7
+TESTS = 8
 """Tests of bench_nmpu: fewer would mean that some did not run."""
 
 
