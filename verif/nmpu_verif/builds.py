@@ -71,18 +71,17 @@ def build(verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, w
     marker = folder / "built"
     with _environment(environment):
         if not marker.is_file():
+            # What an interrupted build left behind could pass for up to date.
             shutil.rmtree(folder, ignore_errors=True)
-            log = folder.with_suffix(".log")
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            _compile(runner, verilog, top, folder, options, waves, log)
-            marker.touch()
-        else:
-            # The runner learns top and sources from build(), which does nothing that is up to date.
-            _compile(runner, verilog, top, folder, options, waves, folder.with_suffix(".log"))
+        # Also where it is built: the runner learns the top from this call, and compiles only what is not up to date.
+        _compile(runner, verilog, top, folder, options, waves)
+        marker.touch()
     return made
 
 
-def _compile(runner: Runner, verilog: Path, top: str, folder: Path, options: list[str], waves: bool, log: Path) -> None:
+def _compile(runner: Runner, verilog: Path, top: str, folder: Path, options: list[str], waves: bool) -> None:
+    log = folder.with_suffix(".log")
+    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         runner.build(
             sources=[verilog.resolve()],
