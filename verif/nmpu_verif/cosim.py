@@ -11,7 +11,7 @@ from nmpu_aimc import digits
 from nmpu_aimc.workload import run
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.config import Config
-from nmpu_verif.builds import BUILD, build, verilog_of
+from nmpu_verif.builds import BUILD, Build, build, verilog_of
 from nmpu_verif.simulate import BenchError, simulate
 from nmpu_verif.workload import save
 
@@ -102,7 +102,7 @@ def cosimulate(config: Config, source: str, images: int | None, progress: Progre
     return report
 
 
-def _simulate(simulator: object, source: str, folder: Path, progress: Progress) -> str | None:
+def _simulate(simulator: Build, source: str, folder: Path, progress: Progress) -> str | None:
     """Run the bench while its progress file is watched; returns the first difference, if there was one."""
     for name in ("result.json", "progress"):
         (folder / name).unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def _simulate(simulator: object, source: str, folder: Path, progress: Progress) 
 
     def bench() -> None:
         try:
-            simulate(simulator, "bench_workload", source, environment={"NMPU_WORK": str(folder.resolve())})  # type: ignore[arg-type]
+            simulate(simulator, "bench_workload", source, environment={"NMPU_WORK": str(folder.resolve())})
         except Exception as error:
             outcome.append(error)
 

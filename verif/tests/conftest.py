@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from amaranth.lib.wiring import Component
 
 from nmpu_flow.tools import icarus
 from nmpu_hw.nmpu import Nmpu
+from nmpu_spec.config import Config
 from nmpu_spec.load import load
 from nmpu_verif.builds import Build, Simulator, build, verilog_of
 from nmpu_verif.harness import StageArray
@@ -93,27 +95,18 @@ def configurations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def unit_build(configurations: dict[str, str]) -> Callable[[str, Simulator], Build]:
     """The simulator of a configuration's whole unit."""
-
-    def made(name: str, simulator: Simulator) -> Build:
-        _require(simulator)
-        config = load(configurations[name])
-        return build(verilog_of(config, "nmpu", lambda: Nmpu(config)), "nmpu", simulator)
-
-    return made
+    return lambda name, simulator: _built(load(configurations[name]), simulator, "nmpu", Nmpu)
 
 
 @pytest.fixture(scope="session")
 def stage_build(configurations: dict[str, str]) -> Callable[[str, Simulator], Build]:
     """The simulator of a configuration's stages, in many copies."""
-
-    def made(name: str, simulator: Simulator) -> Build:
-        _require(simulator)
-        config = load(configurations[name])
-        return build(verilog_of(config, "stages", lambda: StageArray(stages(config))), "stages", simulator)
-
-    return made
+    return lambda name, simulator: _built(
+        load(configurations[name]), simulator, "stages", lambda config: StageArray(stages(config))
+    )
 
 
-def _require(simulator: Simulator) -> None:
+def _built(config: Config, simulator: Simulator, top: str, make: Callable[[Config], Component]) -> Build:
     if simulator is Simulator.ICARUS and icarus() is None:
         pytest.skip("Icarus is not installed (Debian: apt install iverilog); the four-state run is left out")
+    return build(verilog_of(config, top, lambda: make(config)), top, simulator)
