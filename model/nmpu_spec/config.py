@@ -127,6 +127,11 @@ class Config:
         return Format.covering(*_add(self._norm_range, added))
 
     @property
+    def residual_code(self) -> Format:
+        """rx as the wires carry it; the layer says whether it is signed."""
+        return Format(False, self.residual.code_bits, 0)
+
+    @property
     def residual_code_range(self) -> tuple[int, int]:
         """The smallest (signed) and the largest (unsigned) code that rx can carry."""
         return -(1 << (self.residual.code_bits - 1)), (1 << self.residual.code_bits) - 1

@@ -1,5 +1,6 @@
-"""The per-column parameters and how they are packed into 32-bit words."""
+"""What is written per column and per lane: the parameters and the injected codes, packed into 32-bit words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nmpu_spec.config import Config
@@ -10,8 +11,8 @@ WORD_BITS = REGISTER_BITS
 
 
 @dataclass(frozen=True)
-class ParameterField:
-    """One parameter of a column: bits `lsb` and up of the column's word number `word`."""
+class PackedField:
+    """One number of a column or lane: bits `lsb` and up of its word number `word`. `stage` is the stage that uses it."""
 
     name: str
     stage: str
@@ -24,7 +25,7 @@ class ParameterField:
         return self.lsb + self.format.width - 1
 
 
-def parameter_fields(config: Config) -> tuple[ParameterField, ...]:
+def parameter_fields(config: Config) -> tuple[PackedField, ...]:
     """The parameters of one column, in the order of the data path.
 
     They fill words from bit 0 up; none straddles two words, and the two stages that use them (``affine``, ``norm``)
@@ -37,18 +38,34 @@ def parameter_fields(config: Config) -> tuple[ParameterField, ...]:
         for name in ("scale", "offset")
     ]
     wanted += [("gain", "norm", config.norm.gain), ("bias", "norm", config.norm.bias)]
-    fields: list[ParameterField] = []
-    for name, stage, node in wanted:
-        word = lsb = 0
-        if fields:
-            last = fields[-1]
-            word, lsb = last.word, last.msb + 1
-            if stage != last.stage or lsb + node.width > WORD_BITS:
-                word, lsb = word + 1, 0
-        fields.append(ParameterField(name, stage, node, word, lsb))
-    return tuple(fields)
+    return _packed(wanted, shared=False)
 
 
 def parameter_words(config: Config) -> int:
     """32-bit words per column."""
     return parameter_fields(config)[-1].word + 1
+
+
+def inject_fields(config: Config) -> tuple[PackedField, ...]:
+    """The codes that a lane is given in test mode: p, n (dual mode), rx. At `hermes256` they are exactly one word."""
+    codes = [(branch, "affine", config.adc.code) for branch in config.branches]
+    return _packed([*codes, ("rx", "residual", config.residual_code)], shared=True)
+
+
+def inject_words(config: Config) -> int:
+    """32-bit words per lane."""
+    return inject_fields(config)[-1].word + 1
+
+
+def _packed(wanted: Iterable[tuple[str, str, Format]], shared: bool) -> tuple[PackedField, ...]:
+    """Fields (name, stage, format) from bit 0 of word 0 up; `shared`: stages may share a word."""
+    fields: list[PackedField] = []
+    for name, stage, node in wanted:
+        word = lsb = 0
+        if fields:
+            last = fields[-1]
+            word, lsb = last.word, last.msb + 1
+            if (stage != last.stage and not shared) or lsb + node.width > WORD_BITS:
+                word, lsb = word + 1, 0
+        fields.append(PackedField(name, stage, node, word, lsb))
+    return tuple(fields)

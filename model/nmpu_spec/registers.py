@@ -1,6 +1,6 @@
 """The register map, elaborated from ``nmpu.rdl`` for a configuration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -9,13 +9,20 @@ from systemrdl import RDLCompiler
 from systemrdl.node import AddrmapNode, FieldNode, RegNode
 
 from nmpu_spec.config import CODE_BITS, Config
-from nmpu_spec.parameters import WORD_BITS, parameter_fields, parameter_words
+from nmpu_spec.parameters import WORD_BITS, PackedField, inject_fields, inject_words, parameter_fields, parameter_words
 
 RDL_FILE = Path(__file__).with_name("nmpu.rdl")
 
 BANKS = 2
+TEST_AREA = BANKS + 1
+"""The map is made of areas of one size: the common registers, each bank, the test registers."""
+INJECT_SLOT = 1
+"""In the test area: the first of the arrays of words that take codes ..."""
+CAPTURE_SLOTS = {"corrected": 4, "norm": 5, "total": 6, "code": 7}
+"""... and those that show what a lane made of them."""
 _MIN_WORD_STRIDE = 0x400
-_FIELD_NAMES = ("scale_p", "offset_p", "scale_n", "offset_n", "gain", "bias")
+_PARAMETERS = ("scale_p", "offset_p", "scale_n", "offset_n", "gain", "bias")
+_INJECTED = ("p", "n", "rx")
 _NO_WORD = 0xFF
 
 
@@ -51,8 +58,8 @@ class Register:
     name: str
     address: int
     fields: tuple[Field, ...]
-    in_memory: bool
-    """A parameter word: it lives in a lane's memory, not in the register block."""
+    in_lanes: bool
+    """A parameter word, or a test register: it lives in a lane, not in the register block."""
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
@@ -88,31 +95,42 @@ class RegisterMap:
     @property
     def address_bits(self) -> int:
         """Width of PADDR."""
-        return (self.bank_stride * (BANKS + 1) - 1).bit_length()
+        return (self.bank_stride * (TEST_AREA + 1) - 1).bit_length()
 
     @property
     def counters(self) -> tuple[str, ...]:
         """The names of the counters."""
-        return tuple(register.name for register in self if [field.name for field in register.fields] == ["value"])
+        return tuple(
+            register.name
+            for register in self
+            if not register.in_lanes and [field.name for field in register.fields] == ["value"]
+        )
 
 
 def rdl_parameters(config: Config) -> dict[str, int]:
     """The values of ``nmpu.rdl``'s parameters for `config`."""
-    fields = {field.name: field for field in parameter_fields(config)}
     word_stride = max(_MIN_WORD_STRIDE, _power_of_two(config.columns) * WORD_BITS // 8)
-    values = {
+    return {
         "CONFIG_HASH": int(config.hash[:8], 16),
         "COLUMNS": config.columns,
         "LANES": config.lanes,
         "SHIFT_BITS": config.output.shift_bits,
         "RX_SCALE_BITS": config.residual.scale.width,
         "WORDS": parameter_words(config),
+        "INJECT_WORDS": inject_words(config),
         "WORD_STRIDE": word_stride,
-        "BANK_STRIDE": word_stride * _power_of_two(1 + len(_FIELD_NAMES)),
+        "BANK_STRIDE": word_stride * _power_of_two(1 + len(_PARAMETERS)),
+        **_places(_PARAMETERS, parameter_fields(config)),
+        **_places(_INJECTED, inject_fields(config)),
     }
-    for position, name in enumerate(_FIELD_NAMES):
+
+
+def _places(names: Sequence[str], packed: Sequence[PackedField]) -> dict[str, int]:
+    """Where each field is; an absent one still needs a legal place of its own, in a word that does not exist."""
+    fields = {field.name: field for field in packed}
+    values = {}
+    for position, name in enumerate(names):
         field = fields.get(name)
-        # An absent parameter still needs a legal place of its own, in a word that no column has.
         place = (field.word, field.lsb, field.msb) if field else (_NO_WORD, position, position)
         values |= {f"{name.upper()}_{key}": number for key, number in zip(("WORD", "LSB", "MSB"), place, strict=True)}
     return values
@@ -134,7 +152,7 @@ def register_map(config: Config) -> RegisterMap:
             name=node.get_rel_path(top),
             address=node.absolute_address,
             fields=tuple(_field(field) for field in node.fields()),
-            in_memory=node.external,
+            in_lanes=node.external,
         )
         for node in top.descendants(unroll=True)
         if isinstance(node, RegNode)

@@ -48,6 +48,7 @@ def _check_choices(config: "Config") -> None:
 def _check_widths(config: "Config") -> None:
     """What follows from the choices together."""
     for key, node in (
+        ("adc.code", config.adc.code),
         ("affine.scale", config.affine.scale),
         ("affine.offset", config.affine.offset),
         ("norm.gain", config.norm.gain),

@@ -15,7 +15,7 @@ from nmpu_aimc.workload import run
 from nmpu_cli.options import ConfigOption, JsonOption, OutOption, SeedOption
 from nmpu_model.suites import SUITES, Case
 from nmpu_model.traffic import Traffic
-from nmpu_model.vectors import write_bundle
+from nmpu_bringup.bundle import write_bundle
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
 from nmpu_spec.load import load

@@ -14,7 +14,7 @@ import pytest
 from nmpu_aimc.workload import Batch
 from nmpu_model.suites import SUITES, VECTORS
 from nmpu_model.unit import run
-from nmpu_model.vectors import write_bundle
+from nmpu_bringup.bundle import write_bundle
 from nmpu_spec.config import CODE_BITS, Config
 from nmpu_spec.load import load
 from nmpu_spec.rounding import Rounding
