@@ -11,8 +11,8 @@ from nmpu_hw.sequencer import group_layout
 from nmpu_hw.settings import layer_settings
 from nmpu_spec.config import CODE_BITS, Config
 from nmpu_spec.cycles import PIPELINE
-from nmpu_spec.parameters import WORD_BITS, parameter_words
-from nmpu_spec.registers import BANKS
+from nmpu_spec.parameters import WORD_BITS, inject_words, parameter_words
+from nmpu_spec.registers import BANKS, CAPTURE_SLOTS, INJECT_SLOT
 
 
 def vector_layout(config: Config) -> data.ArrayLayout:
@@ -27,7 +27,9 @@ class Lanes(Component):
     vector        the ADC beat; `index`, `bank` select the group that enters
     slot_*, load_* as the sequencer drives them
     layer_<b>, mask_<b>   the settings and column enables of bank b
-    memory_*      the parameter port of the register block
+    host_*        the register block's port to parameters and test registers
+    test          test mode: lanes take the injected codes in place of `vector` and `rx`
+    capture_high  captured numbers show their upper half
     codes, <saturation>, enabled   one entry per lane, from the registers ``output`` and ``affine``
     """
 
@@ -44,13 +46,17 @@ class Lanes(Component):
                 **{f"layer_{bank}": In(settings) for bank in range(BANKS)},
                 **{f"mask_{bank}": In(config.columns) for bank in range(BANKS)},
                 "rx": In(data.ArrayLayout(config.residual.code_bits, config.lanes)),
-                "memory_write": In(1),
-                "memory_read": In(1),
-                "memory_bank": In(range(BANKS)),
-                "memory_word": In(range(max(parameter_words(config), 2))),
-                "memory_column": In(range(max(config.columns, 2))),
-                "memory_data": In(WORD_BITS),
-                "memory_read_data": Out(WORD_BITS),
+                "test": In(1),
+                "capture_high": In(1),
+                "host_write": In(1),
+                "host_inject": In(1),
+                "host_read": In(1),
+                "host_test": In(1),
+                "host_bank": In(range(BANKS)),
+                "host_slot": In(range(max(CAPTURE_SLOTS.values()) + 1)),
+                "host_column": In(range(max(config.columns, 2))),
+                "host_data": In(WORD_BITS),
+                "host_read_data": Out(WORD_BITS),
                 "codes": Out(data.ArrayLayout(max(CODE_BITS), config.lanes)),
                 "enabled": Out(config.lanes),
                 **{name: Out(config.lanes) for name in SATURATIONS},
@@ -61,21 +67,19 @@ class Lanes(Component):
         m = Module()
         config = self.config
         groups, lanes = config.groups, config.lanes
-        memory_lane, address = self._host_port(m)
+        host_lane, address = self._host_port(m)
         fetch_address = Signal.like(address)
         affine_address = Signal.like(address)
         m.d.comb += [
-            fetch_address.eq(Mux(self.memory_read, address, self._address(self.bank, self.index))),
-            affine_address.eq(
-                Mux(self.memory_read, address, self._address(self.slot_fetch.bank, self.slot_fetch.index))
-            ),
+            fetch_address.eq(Mux(self.host_read, address, self._address(self.bank, self.index))),
+            affine_address.eq(Mux(self.host_read, address, self._address(self.slot_fetch.bank, self.slot_fetch.index))),
         ]
         affine_mask = self._mask(m, "affine_mask", self.slot_affine)
         output_mask = self._mask(m, "output_mask", self.slot_residual)
         residual = self._layer(m, "residual_layer", self.slot_norm)
         output = self._layer(m, "output_layer", self.slot_residual)
 
-        words: list[list[Value]] = [[] for _ in range(parameter_words(config))]
+        readings: list[Value] = []
         for i in range(lanes):
             m.submodules[f"lane_{i}"] = lane = Lane(config)
             for branch in config.branches:
@@ -84,12 +88,16 @@ class Lanes(Component):
             for register in PIPELINE:
                 m.d.comb += getattr(lane, f"load_{register}").eq(getattr(self, f"load_{register}"))
             m.d.comb += [
-                lane.affine_read.eq(self.load_fetch | self.memory_read),
+                lane.affine_read.eq(self.load_fetch | self.host_read),
                 lane.affine_address.eq(fetch_address),
-                lane.norm_read.eq(self.load_affine | self.memory_read),
+                lane.norm_read.eq(self.load_affine | self.host_read),
                 lane.norm_address.eq(affine_address),
                 lane.write_address.eq(address),
-                lane.write_data.eq(self.memory_data),
+                lane.host_data.eq(self.host_data),
+                lane.test.eq(self.test),
+                lane.capture_high.eq(self.capture_high),
+                lane.host_test.eq(self.host_test),
+                lane.host_slot.eq(self.host_slot),
                 lane.rx.eq(self.rx[i]),
                 lane.residual_layer.eq(residual),
                 lane.output_layer.eq(output),
@@ -100,26 +108,28 @@ class Lanes(Component):
             for name in SATURATIONS:
                 flag = getattr(lane, name)
                 m.d.comb += getattr(self, name)[i].eq(flag & affine_mask[i] if name.startswith("affine") else flag)
-            for word, selected in enumerate(words):
-                chosen = self.memory_write & (memory_lane == i) & (self.memory_word == word)
-                m.d.comb += getattr(lane, f"write_{word}").eq(chosen)
-                selected.append(getattr(lane, f"word_{word}"))
-        m.d.comb += self.memory_read_data.eq(
-            Array(Array(selected)[memory_lane] for selected in words)[self.memory_word]
-        )
+            chosen = host_lane == i
+            for word in range(parameter_words(config)):
+                m.d.comb += getattr(lane, f"write_{word}").eq(self.host_write & chosen & (self.host_slot == 1 + word))
+            for word in range(inject_words(config)):
+                m.d.comb += getattr(lane, f"inject_{word}").eq(
+                    self.host_inject & chosen & (self.host_slot == INJECT_SLOT + word)
+                )
+            readings.append(lane.host_read_data)
+        m.d.comb += self.host_read_data.eq(Array(readings)[host_lane])
         return m
 
     def _host_port(self, m: Module) -> tuple[Signal, Signal]:
-        """Lane and memory address of the column that the register block points at."""
+        """Lane and memory address of what the register block points at; a lane is its own column of group 0."""
         groups, lanes = self.config.groups, self.config.lanes
-        group = Signal(range(max(groups, 2)), name="memory_group")
-        lane = Signal(range(max(lanes, 2)), name="memory_lane")
-        address = Signal(range(BANKS * groups), name="memory_address")
-        m.d.comb += lane.eq(self.memory_column)
+        group = Signal(range(max(groups, 2)), name="host_group")
+        lane = Signal(range(max(lanes, 2)), name="host_lane")
+        address = Signal(range(BANKS * groups), name="host_address")
+        m.d.comb += lane.eq(self.host_column)
         for k in range(1, groups):
-            with m.If(self.memory_column >= k * lanes):
-                m.d.comb += [group.eq(k), lane.eq(self.memory_column - k * lanes)]
-        m.d.comb += address.eq(self._address(self.memory_bank, group))
+            with m.If(self.host_column >= k * lanes):
+                m.d.comb += [group.eq(k), lane.eq(self.host_column - k * lanes)]
+        m.d.comb += address.eq(self._address(self.host_bank, group))
         return lane, address
 
     def _address(self, bank: Value, index: Value) -> Value:

@@ -1,11 +1,12 @@
 """The unit: streams in and out, registers beside them."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import Component, In, Out, connect, flipped
 
 from nmpu_hw.apb import apb_signature
 from nmpu_hw.counters import SATURATIONS, Counters
+from nmpu_hw.crc import Crc32
 from nmpu_hw.lanes import Lanes, vector_layout
 from nmpu_hw.registers import RegisterBlock, wire_name
 from nmpu_hw.sequencer import COUNTED, Sequencer
@@ -50,26 +51,37 @@ class Nmpu(Component):
         m.submodules.lanes = lanes = Lanes(config)
         m.submodules.registers = registers = RegisterBlock(config)
         m.submodules.counters = counters = Counters(config)
+        m.submodules.crc = crc = Crc32(len(Cat(lanes.codes)))
 
         def stored(register: str, field: str) -> object:
             return getattr(registers, wire_name(register, field))
 
         connect(m, flipped(self.apb), registers.apb)
+        test = registers.test_mode_on
+        # A clock late: the registers' locks depend on whether a group enters.
+        push = Signal()
+        m.d.sync += push.eq(registers.test_push_push)
+        m.d.comb += [
+            # In test mode groups come from the registers, one for each push, and nothing stalls them.
+            sequencer.enable.eq(stored("ctrl", "enable") | test),
+            sequencer.adc_valid.eq(Mux(test, push, self.adc.valid)),
+            sequencer.rx_valid.eq(test | self.rx.valid),
+            sequencer.out_ready.eq(test | self.out.ready),
+            self.adc.ready.eq(sequencer.adc_ready & ~test),
+            self.rx.ready.eq(sequencer.rx_ready & ~test),
+            self.out.valid.eq(sequencer.out_valid & ~test),
+            lanes.test.eq(test),
+            lanes.capture_high.eq(registers.test_view_high),
+            registers.test_mode_in_flight.eq(sequencer.in_flight | push),
+        ]
         m.d.comb += [
             lanes.vector.eq(self.adc.payload),
-            sequencer.adc_valid.eq(self.adc.valid),
-            self.adc.ready.eq(sequencer.adc_ready),
             lanes.rx.eq(self.rx.payload.codes),
-            sequencer.rx_valid.eq(self.rx.valid),
             sequencer.rx_first.eq(self.rx.payload.first),
             sequencer.rx_last.eq(self.rx.payload.last),
-            self.rx.ready.eq(sequencer.rx_ready),
-            self.out.valid.eq(sequencer.out_valid),
-            sequencer.out_ready.eq(self.out.ready),
             self.out.payload.codes.eq(lanes.codes),
             self.out.payload.first.eq(sequencer.slot_output.index == 0),
             self.out.payload.last.eq(sequencer.slot_output.last),
-            sequencer.enable.eq(stored("ctrl", "enable")),
             sequencer.bank_select.eq(stored("ctrl", "bank")),
             sequencer.rx_on.eq(Cat(stored(f"bank[{bank}].layer", "rx_on") for bank in range(BANKS))),
             lanes.index.eq(sequencer.index),
@@ -91,24 +103,37 @@ class Nmpu(Component):
             words = (config.columns + 31) // 32
             mask = Cat(stored(f"bank[{bank}].mask[{word}]", "columns") for word in range(words))
             m.d.comb += getattr(lanes, f"mask_{bank}").eq(mask)
-        for name in ("write", "read", "bank", "word", "column", "data"):
-            m.d.comb += getattr(lanes, f"memory_{name}").eq(getattr(registers, f"memory_{name}"))
-        m.d.comb += registers.memory_read_data.eq(lanes.memory_read_data)
-        self._count(m, sequencer, lanes, registers, counters)
+        for name in ("write", "inject", "read", "test", "bank", "slot", "column", "data"):
+            m.d.comb += getattr(lanes, f"host_{name}").eq(getattr(registers, f"host_{name}"))
+        m.d.comb += registers.host_read_data.eq(lanes.host_read_data)
+        self._count(m, sequencer, lanes, registers, counters, crc)
         return m
 
     def _count(
-        self, m: Module, sequencer: Sequencer, lanes: Lanes, registers: RegisterBlock, counters: Counters
+        self,
+        m: Module,
+        sequencer: Sequencer,
+        lanes: Lanes,
+        registers: RegisterBlock,
+        counters: Counters,
+        crc: Crc32,
     ) -> None:
-        """Counters and status."""
+        """Counters, CRC and status."""
         clear = registers.ctrl_clear
+        delivered = Signal()
         m.d.comb += [
+            delivered.eq(sequencer.out_valid & sequencer.out_ready),
             counters.clear.eq(clear),
             counters.counted.eq(sequencer.counted),
             counters.affine_leaves.eq(sequencer.load_norm),
-            counters.output_leaves.eq(self.out.valid & self.out.ready),
+            counters.output_leaves.eq(delivered),
             counters.last.eq(sequencer.slot_output.last),
             counters.enabled.eq(lanes.enabled),
+            crc.data.eq(lanes.codes),
+            crc.take.eq(delivered),
+            crc.clear.eq(clear),
+            registers.out_crc_crc.eq(crc.crc),
+            registers.out_beats_beats.eq(crc.beats),
             registers.status_busy.eq(sequencer.busy),
             registers.status_active_bank.eq(sequencer.bank),
             registers.status_in_use.eq(sequencer.in_use),
@@ -119,5 +144,5 @@ class Nmpu(Component):
             m.d.comb += getattr(registers, f"{name}_value").eq(getattr(counters, name))
         with m.If(clear):
             m.d.sync += registers.status_rx_misaligned.eq(0)
-        with m.Elif(sequencer.rx_misaligned):
+        with m.Elif(sequencer.rx_misaligned & ~registers.test_mode_on):
             m.d.sync += registers.status_rx_misaligned.eq(1)

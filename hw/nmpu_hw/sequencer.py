@@ -26,6 +26,7 @@ class Sequencer(Component):
     index, bank        the group that enters, and its bank
     slot_<register>    the group in that pipeline register
     load_<register>    a group moves into it with this clock
+    in_flight          a group is in the pipeline
     in_use             bit b: a vector uses bank b
     """
 
@@ -52,6 +53,7 @@ class Sequencer(Component):
                 "counted": Out(len(COUNTED)),
                 "rx_misaligned": Out(1),
                 "busy": Out(1),
+                "in_flight": Out(1),
                 "in_use": Out(BANKS),
             }
         )
@@ -116,6 +118,7 @@ class Sequencer(Component):
         m.d.comb += [
             in_progress.eq(~first | (self.enable & self.adc_valid)),
             self.busy.eq(in_progress | flying),
+            self.in_flight.eq(flying),
         ]
         for bank in range(BANKS):
             used = Cat(slot.valid & (slot.bank == bank) for slot in slots.values()).any()

@@ -1,13 +1,14 @@
 """The register writes that load a program."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nmpu_model.program import Program
 from nmpu_spec.config import Config
-from nmpu_spec.parameters import parameter_fields, parameter_words
+from nmpu_spec.parameters import inject_fields, inject_words, parameter_fields, parameter_words
 from nmpu_spec.registers import register_map, width_code
 
 
@@ -65,6 +66,17 @@ def load_parameters(program: Program, bank: int, stages: Iterable[str] = ("affin
             name = f"bank[{bank}].word{word}[{column}]"
             writes.append(Write(name, registers[name].address, raw))
     return writes
+
+
+def inject_group(config: Config, codes: Mapping[str, NDArray[np.integer]]) -> list[Write]:
+    """The codes p, n, rx of one group, each of shape (lanes,), for the lanes' test registers; without rx it is 0."""
+    registers = register_map(config)
+    words = np.zeros((inject_words(config), config.lanes), np.int64)
+    for entry in inject_fields(config):
+        if entry.name in codes:
+            words[entry.word] |= (codes[entry.name].astype(np.int64) & ((1 << entry.format.width) - 1)) << entry.lsb
+    names = [(f"test.inject{word}[{lane}]", word, lane) for lane in range(config.lanes) for word in range(len(words))]
+    return [Write(name, registers[name].address, int(words[word, lane])) for name, word, lane in names]
 
 
 def control(config: Config, *, enable: bool, bank: int, clear: bool = False) -> Write:

@@ -12,7 +12,7 @@ WORD_BITS = REGISTER_BITS
 
 @dataclass(frozen=True)
 class PackedField:
-    """One number of a column or lane: bits `lsb` and up of its word number `word`. `stage` is the stage that uses it."""
+    """One number of a column or lane, used by `stage`: bits `lsb` and up of its word number `word`."""
 
     name: str
     stage: str

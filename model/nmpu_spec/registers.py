@@ -128,7 +128,7 @@ def rdl_parameters(config: Config) -> dict[str, int]:
 def _places(names: Sequence[str], packed: Sequence[PackedField]) -> dict[str, int]:
     """Where each field is; an absent one still needs a legal place of its own, in a word that does not exist."""
     fields = {field.name: field for field in packed}
-    values = {}
+    values: dict[str, int] = {}
     for position, name in enumerate(names):
         field = fields.get(name)
         place = (field.word, field.lsb, field.msb) if field else (_NO_WORD, position, position)

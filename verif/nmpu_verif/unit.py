@@ -1,7 +1,8 @@
 """The unit under test, with everything around it: bus, streams, and a model that follows it clock by clock."""
 
+import zlib
 from collections.abc import Iterator, Mapping
-from itertools import groupby, repeat
+from itertools import groupby, product, repeat
 from typing import Any
 
 import cocotb
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 from nmpu_model.packing import unpack
 from nmpu_model.payloads import adc_beats, group_beats
 from nmpu_model.program import Program
-from nmpu_model.script import control, load_parameters, load_program
+from nmpu_model.script import control, inject_group, load_parameters, load_program
 from nmpu_model.traffic import Traffic
 from nmpu_model.unit import run
 from nmpu_spec.config import CODE_BITS, Config
 from nmpu_spec.cycles import CycleModel, Handshakes
-from nmpu_spec.registers import BANKS, register_map
+from nmpu_spec.parameters import WORD_BITS, inject_fields
+from nmpu_spec.registers import BANKS, CAPTURE_SLOTS, register_map
 from nmpu_verif.streams import Source
 
 PERIOD_NS = 2
@@ -29,8 +31,8 @@ TIME_COUNTERS = ("busy", "wait_adc", "wait_rx", "stall_out")
 class Unit:
     """Drives the pins of `Nmpu`, and checks every handshake of every clock against `CycleModel`.
 
-    Vectors that are taken are remembered with the program that was in their bank; `check` runs them through the golden
-    model and compares every code and, through the bus, every counter.
+    Vectors that are taken or pushed are remembered with the program that was in their bank; `check` runs them through
+    the golden model and compares every code and, through the bus, every counter and the CRC.
     """
 
     def __init__(self, dut: Any, config: Config) -> None:
@@ -92,6 +94,46 @@ class Unit:
         if traffic.rx is not None:
             self.rx.put(group_beats(self.config, traffic.rx, self.config.residual.code_bits))
 
+    async def test_mode(self, on: bool) -> None:
+        """Shut the streams, or open them again; they are when this returns."""
+        await self.write(self.registers["test.mode"].address, int(on))
+        await RisingEdge(self.dut.clk)
+
+    async def push(self, traffic: Traffic) -> dict[str, NDArray[np.int64]]:
+        """Push vectors through the registers; returns every captured number by name, each (vectors, columns)."""
+        self._sent.append(traffic)
+        config, lanes = self.config, self.config.lanes
+        names = [*config.branches, *CAPTURE_SLOTS]
+        seen = {name: np.zeros(traffic.p.shape, np.int64) for name in names}
+        for vector, group in product(range(len(traffic.p)), range(config.groups)):
+            columns = slice(group * lanes, (group + 1) * lanes)
+            codes = {name: array[vector, columns] for name, array in vars(traffic).items() if array is not None}
+            for write in inject_group(config, codes):
+                await self.write(write.address, write.data)
+            await self.write(self.registers["test.push"].address, 1)
+            while self.registers["test.mode"].field("in_flight").extract(await self.read("test.mode")):
+                pass
+            for name in names:
+                seen[name][vector, columns] = [await self._captured(name, lane) for lane in range(lanes)]
+            fields = seen["code"][vector, columns].astype(np.uint8)
+            self._deliver(int.from_bytes(fields.tobytes(), "little"))
+        return seen
+
+    async def _captured(self, name: str, lane: int) -> int:
+        """A captured number of a lane, as a signed one where its format is."""
+        if name in self.config.branches:
+            field = next(field for field in inject_fields(self.config) if field.name == name)
+            word = await self.read(f"test.inject{field.word}[{lane}]")
+            raw = word >> field.lsb & ((1 << field.format.width) - 1)
+            return raw - (raw >> field.format.width - 1 << field.format.width) if field.format.signed else raw
+        halves = []
+        for high in range(2 if name != "code" and self.config.nodes[name].width > WORD_BITS else 1):
+            await self.write(self.registers["test.view"].address, high)
+            halves.append(await self.read(f"test.{name}[{lane}]"))
+        number = sum(half << WORD_BITS * place for place, half in enumerate(halves))
+        sign = 1 << WORD_BITS * len(halves) - 1
+        return number if name == "code" else (number ^ sign) - sign
+
     @property
     def time(self) -> dict[str, int]:
         """The time counters as they must stand."""
@@ -141,6 +183,8 @@ class Unit:
         self.counters = {name: await self.read(name) for name in self.registers.counters}
         assert first is None, f"{self.mismatches} codes differ; first: {first}"
         assert self.counters == wanted, f"counters {self.counters}, the models say {wanted}"
+        for name, number in (("out_crc", self._crc), ("out_beats", self._delivered)):
+            assert (seen := await self.read(name)) == number, f"{name} is {seen:#x}, must be {number:#x}"
         return self.counters
 
     # -- what happens in every clock ---------------------------------------------------------------------------------
@@ -162,7 +206,8 @@ class Unit:
         self._enable, self._bank, self._rx_on = False, 0, [False] * BANKS
         self._adc_beat: int | None = None
         self._rx_beat: int | None = None
-        self._ready = False
+        self._ready = self._test = self._push = False
+        self._crc = self._delivered = 0
         self._sent: list[Traffic] = []
         self._taken: list[Program] = []
         self._beats: list[int] = []
@@ -191,17 +236,23 @@ class Unit:
         dut, model = self.dut, self.model
         adc_valid, rx_valid = self._adc_beat is not None, self._rx_beat is not None
         bank = self.active_bank
-        locked = model.banks_in_use(adc_valid, self._enable, self._bank) if int(dut.apb_psel.value) else set()
+        test, ready = self._test, self._ready
+        if test:
+            adc_valid, rx_valid, ready = self._push, True, True
+        enable = self._enable or test
+        locked = model.banks_in_use(adc_valid, enable, self._bank) if int(dut.apb_psel.value) else set()
         hands = model.step(
             adc_valid=adc_valid,
             rx_valid=rx_valid,
-            out_ready=self._ready,
-            enable=self._enable,
+            out_ready=ready,
+            enable=enable,
             bank=self._bank,
             rx_on=self._rx_on,
         )
+        self._push = False
         seen = (int(dut.adc_ready.value), int(dut.rx_ready.value), int(dut.out_valid.value), int(dut.active_bank.value))
-        wanted = (hands.adc_ready, hands.rx_ready, hands.out_valid, bank)
+        pins = (False,) * 3 if test else (hands.adc_ready, hands.rx_ready, hands.out_valid)
+        wanted = (*pins, bank)
         assert seen == wanted, (
             f"clock {self.clocks}: adc_ready, rx_ready, out_valid, active_bank are {seen}, cycle model: {wanted}"
         )
@@ -218,8 +269,11 @@ class Unit:
         if hands.out_valid and self.first_out is None:
             self.first_out = self.clocks
         if adc_valid and hands.adc_ready:
-            self.adc.take()
             self._taken.append(self.programs[bank])
+        if self._test:
+            return
+        if adc_valid and hands.adc_ready:
+            self.adc.take()
         if rx_valid and hands.rx_ready:
             self.rx.take()
         if hands.out_valid and self._ready:
@@ -228,7 +282,13 @@ class Unit:
             flags = beat >> (max(CODE_BITS) * self.config.lanes)
             place = (hands.out.index == 0) | hands.out.last << 1
             assert flags == place, f"clock {self.clocks}: last, first are {flags:02b}, must be {place:02b}"
-            self._beats.append(beat & ((1 << max(CODE_BITS) * self.config.lanes) - 1))
+            self._deliver(beat & ((1 << max(CODE_BITS) * self.config.lanes) - 1))
+
+    def _deliver(self, codes: int) -> None:
+        """The codes of a group left the unit."""
+        self._beats.append(codes)
+        self._crc = zlib.crc32(codes.to_bytes(max(CODE_BITS) * self.config.lanes // 8, "little"), self._crc)
+        self._delivered += 1
 
     def _snoop(self, locked: set[int]) -> None:
         """Follow what the bus writes; a locked bank must have answered with an error."""
@@ -247,6 +307,11 @@ class Unit:
             self._bank = ctrl.field("bank").extract(data)
             if ctrl.field("clear").extract(data):
                 self._time = dict.fromkeys(TIME_COUNTERS, 0)
+                self._crc = self._delivered = 0
+        if address == self.registers["test.mode"].address:
+            self._test = bool(self.registers["test.mode"].field("on").extract(data))
+        if address == self.registers["test.push"].address:
+            self._push = bool(data & 1)
         for number in range(BANKS):
             layer = self.registers[f"bank[{number}].layer"]
             if address == layer.address:

@@ -72,6 +72,32 @@ shift_bits = 3
 rounding = "half_even"
 """
 
+DEEP_TOML = """
+columns = 8
+lanes = 4
+
+[adc]
+mode = "dual"
+code = "U20.0"
+
+[affine]
+scale = "U2.10"
+offset = "S12.4"
+corrected = "S22.6"
+
+[norm]
+gain = "S4.18"
+bias = "S20.8"
+
+[residual]
+code_bits = 8
+scale = "U9.9"
+
+[output]
+shift_bits = 5
+"""
+"""Numbers of more than 32 bits, and codes that need more than one word of a lane."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _at_the_root() -> None:
@@ -83,10 +109,10 @@ def _at_the_root() -> None:
 
 @pytest.fixture(scope="session")
 def configurations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Name to what `load` takes: the presets, and two files such as users write."""
+    """Name to what `load` takes: the presets, and files such as users write."""
     folder = tmp_path_factory.mktemp("configurations")
     found = {name: name for name in ("tiny", "hermes256", "wide256")}
-    for name, text in (("user96", USER_TOML), ("single12", SINGLE_TOML)):
+    for name, text in (("user96", USER_TOML), ("single12", SINGLE_TOML), ("deep8", DEEP_TOML)):
         (folder / f"{name}.toml").write_text(text, "utf-8")
         found[name] = str(folder / f"{name}.toml")
     return found

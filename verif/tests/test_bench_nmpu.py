@@ -7,7 +7,7 @@ import pytest
 from nmpu_verif.builds import Build, Simulator
 from nmpu_verif.simulate import simulate
 
-TESTS = 8
+TESTS = 10
 """Tests of bench_nmpu: fewer would mean that some did not run."""
 
 
@@ -23,6 +23,7 @@ TESTS = 8
         ("user96", Simulator.VERILATOR, 1),
         ("single12", Simulator.VERILATOR, 1),
         ("single12", Simulator.ICARUS, 2),
+        ("deep8", Simulator.VERILATOR, 1),
     ],
 )
 def test_unit(
