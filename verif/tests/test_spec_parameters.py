@@ -1,13 +1,15 @@
 """How the parameters of a column are packed into 32-bit words."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from test_spec_config import CONFIGS, USER
 
-from nmpu_spec.config import Config
+from nmpu_spec.config import AdcMode, Config
+from nmpu_spec.formats import Format
 from nmpu_spec.load import load, parse
-from nmpu_spec.parameters import WORD_BITS, parameter_fields, parameter_words
+from nmpu_spec.parameters import WORD_BITS, inject_fields, inject_words, parameter_fields, parameter_words
 
 
 def with_formats(scale: str, offset: str, gain: str, bias: str) -> Config:
@@ -97,3 +99,22 @@ def test_single_code_mode_needs_no_second_branch() -> None:
         "gain",
         "bias",
     ]
+
+
+@pytest.mark.parametrize(("code", "words"), [("U8.0", 1), ("U12.0", 1), ("U13.0", 2), ("U20.0", 2), ("U32.0", 3)])
+def test_injected_codes_fill_words_and_none_straddles(code: str, words: int) -> None:
+    """12-bit counters and an 8-bit rx code are exactly one word."""
+    config = load("hermes256")
+    config = replace(config, adc=replace(config.adc, code=Format.parse(code)))
+    fields = inject_fields(config)
+    assert [field.name for field in fields] == ["p", "n", "rx"]
+    assert inject_words(config) == words
+    bits = [(field.word, bit) for field in fields for bit in range(field.lsb, field.msb + 1)]
+    assert len(bits) == len(set(bits)) == 2 * config.adc.code.width + 8
+    assert all(bit < WORD_BITS for _, bit in bits)
+
+
+def test_a_single_code_has_no_second_branch() -> None:
+    config = load("tiny")
+    config = replace(config, adc=replace(config.adc, mode=AdcMode.SINGLE))
+    assert [field.name for field in inject_fields(config)] == ["p", "rx"]

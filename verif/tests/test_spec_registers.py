@@ -1,4 +1,4 @@
-"""The register map: addresses, names, and that the RDL's parameter words are those of `nmpu_spec.parameters`."""
+"""The register map: addresses, names, and that the RDL's packed words are those of `nmpu_spec.parameters`."""
 
 from dataclasses import replace
 
@@ -7,13 +7,19 @@ from test_spec_parameters import PACKINGS, every_packing
 
 from nmpu_spec.config import CODE_BITS, Config
 from nmpu_spec.load import load
-from nmpu_spec.parameters import parameter_fields, parameter_words
-from nmpu_spec.registers import BANKS, Register, register_map, width_code
+from nmpu_spec.parameters import inject_fields, inject_words, parameter_fields, parameter_words
+from nmpu_spec.registers import BANKS, CAPTURE_SLOTS, TEST_AREA, Register, register_map, width_code
 
 COUNTERS = {
     "cycles", "busy", "wait_adc", "wait_rx", "stall_out", "vectors", "samples",
     "affine_high", "affine_low", "output_high", "output_low",
 }  # fmt: skip
+
+
+def lane_words(config: Config) -> set[str]:
+    """The test registers of the lanes."""
+    arrays = [f"inject{word}" for word in range(inject_words(config))] + list(CAPTURE_SLOTS)
+    return {f"test.{array}[{lane}]" for array in arrays for lane in range(config.lanes)}
 
 
 @every_packing
@@ -33,8 +39,9 @@ def test_every_register_is_found_by_its_name(config: Config) -> None:
     per_bank = {"layer", "rx_scale"}
     per_bank |= {f"mask[{word}]" for word in range(-(-config.columns // 32))}
     per_bank |= {f"word{word}[{column}]" for word in range(parameter_words(config)) for column in range(config.columns)}
-    wanted = {"id", "config_hash", "geometry", "ctrl", "status"} | COUNTERS
-    assert set(names) == wanted | {f"bank[{bank}].{name}" for bank in range(BANKS) for name in per_bank}
+    wanted = {"id", "config_hash", "geometry", "ctrl", "status", "out_crc", "out_beats"} | COUNTERS
+    wanted |= {f"bank[{bank}].{name}" for bank in range(BANKS) for name in per_bank}
+    assert set(names) == wanted | {"test.mode", "test.push", "test.view"} | lane_words(config)
     assert set(registers.counters) == COUNTERS
 
 
@@ -53,7 +60,7 @@ def test_parameter_words_hold_the_parameters(config: Config) -> None:
     for field in parameter_fields(config):
         wanted.setdefault(field.word, set()).add((field.name, field.lsb, field.format.width))
     registers = register_map(config)
-    assert {register.name for register in registers if register.in_memory} == {
+    assert {register.name for register in registers if register.in_lanes} == lane_words(config) | {
         f"bank[{bank}].word{word}[{column}]"
         for bank in range(BANKS)
         for word in wanted
@@ -65,6 +72,28 @@ def test_parameter_words_hold_the_parameters(config: Config) -> None:
                 register = registers[f"bank[{bank}].word{word}[{column}]"]
                 assert {(field.name, field.lsb, field.width) for field in register.fields} == fields
                 assert all(field.readable and field.writable for field in register.fields)
+
+
+@every_packing
+def test_injected_words_hold_the_codes(config: Config) -> None:
+    registers = register_map(config)
+    for lane in (0, config.lanes - 1):
+        for field in inject_fields(config):
+            found = registers[f"test.inject{field.word}[{lane}]"].field(field.name)
+            assert (found.lsb, found.width) == (field.lsb, field.format.width)
+            assert found.writable
+
+
+@every_packing
+def test_lanes_stand_at_strides(config: Config) -> None:
+    registers = register_map(config)
+    for array in {name.partition("[")[0] for name in lane_words(config)}:
+        first = registers[f"{array}[0]"].address
+        assert first % registers.word_stride == 0
+        assert first // registers.bank_stride == TEST_AREA
+        assert [registers[f"{array}[{lane}]"].address for lane in range(config.lanes)] == list(
+            range(first, first + 4 * config.lanes, 4)
+        )
 
 
 @every_packing
@@ -90,7 +119,7 @@ def test_identification(config: Config) -> None:
     geometry = registers["geometry"]
     assert geometry.field("columns").extract(geometry.pack()) == config.columns
     assert geometry.field("lanes").extract(geometry.pack()) == config.lanes
-    for name in ("id", "config_hash", "geometry", "status", *COUNTERS):
+    for name in ("id", "config_hash", "geometry", "status", "out_crc", "out_beats", *COUNTERS):
         assert not any(field.writable for field in registers[name].fields)
 
 
@@ -135,4 +164,4 @@ def test_the_widest_unit_has_its_registers() -> None:
     registers = register_map(config)
     assert registers["bank[0].mask[127]"].address < registers["bank[0].word0[0]"].address
     addresses = [register.address for register in registers]
-    assert len(set(addresses)) == len(addresses) == 5 + len(COUNTERS) + BANKS * (2 + 128 + 2 * 4096)
+    assert len(set(addresses)) == len(addresses) == 7 + len(COUNTERS) + BANKS * (2 + 128 + 2 * 4096) + 3 + 5 * 64
