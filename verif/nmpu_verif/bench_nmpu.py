@@ -243,7 +243,8 @@ async def misplaced_rx_is_reported(dut: Any) -> None:
         assert await unit.read("status") >> 4 == 1
         await unit.control(enable=False, clear=True)
         assert await unit.read("status") >> 4 == 0
-        assert await unit.read("vectors") == 0
+        for name in ("vectors", "out_beats", "out_crc"):
+            assert await unit.read(name) == 0, f"{name} is not cleared"
 
 
 @cocotb.test()
