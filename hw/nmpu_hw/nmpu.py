@@ -58,7 +58,7 @@ class Nmpu(Component):
 
         connect(m, flipped(self.apb), registers.apb)
         test = registers.test_mode_on
-        # A clock late: the registers' locks depend on whether a group enters.
+        # A clock late, because the registers' locks depend on whether a group enters; no access comes that soon.
         push = Signal()
         m.d.sync += push.eq(registers.test_push_push)
         m.d.comb += [
@@ -72,7 +72,7 @@ class Nmpu(Component):
             self.out.valid.eq(sequencer.out_valid & ~test),
             lanes.test.eq(test),
             lanes.capture_high.eq(registers.test_view_high),
-            registers.test_mode_in_flight.eq(sequencer.in_flight | push),
+            registers.test_mode_in_flight.eq(sequencer.in_flight),
         ]
         m.d.comb += [
             lanes.vector.eq(self.adc.payload),
