@@ -19,7 +19,7 @@ from nmpu_model.script import control, inject_group, load_parameters, load_progr
 from nmpu_model.traffic import Traffic
 from nmpu_model.unit import run
 from nmpu_spec.config import CODE_BITS, Config
-from nmpu_spec.cycles import CycleModel, Handshakes
+from nmpu_spec.cycles import LATENCY, CycleModel, Handshakes
 from nmpu_spec.parameters import WORD_BITS, inject_fields
 from nmpu_spec.registers import BANKS, CAPTURE_SLOTS, register_map
 from nmpu_verif.streams import Source
@@ -111,13 +111,19 @@ class Unit:
             for write in inject_group(config, codes):
                 await self.write(write.address, write.data)
             await self.write(self.registers["test.push"].address, 1)
-            while self.registers["test.mode"].field("in_flight").extract(await self.read("test.mode")):
-                pass
+            await self.passed()
             for name in names:
                 seen[name][vector, columns] = [await self._captured(name, lane) for lane in range(lanes)]
             fields = seen["code"][vector, columns].astype(np.uint8)
             self._deliver(int.from_bytes(fields.tobytes(), "little"))
         return seen
+
+    async def passed(self) -> None:
+        """Wait until the group that was pushed has gone through, as software does."""
+        polls = 0
+        while self.registers["test.mode"].field("in_flight").extract(await self.read("test.mode")):
+            polls += 1
+            assert polls < LATENCY, "a pushed group does not come out"
 
     async def _captured(self, name: str, lane: int) -> int:
         """A captured number of a lane, as a signed one where its format is."""
