@@ -10,7 +10,6 @@ from cocotb.triggers import RisingEdge
 from nmpu_model.program import Program
 from nmpu_model.script import load_parameters, load_program
 from nmpu_model.stimulus import integers
-from nmpu_model.trace import trace
 from nmpu_model.traffic import random_program, random_traffic
 from nmpu_spec.cycles import LATENCY, unstalled
 from nmpu_spec.registers import BANKS, RegisterMap
@@ -245,92 +244,6 @@ async def misplaced_rx_is_reported(dut: Any) -> None:
         assert await unit.read("status") >> 4 == 0
         for name in ("vectors", "out_beats", "out_crc"):
             assert await unit.read(name) == 0, f"{name} is not cleared"
-
-
-@cocotb.test()
-async def pushed_vectors_equal_the_model(dut: Any) -> None:
-    """In test mode every stage's number of every column is the model's, whatever the streams' other ends do; then
-    vectors flow again, and codes, counters and CRC count both."""
-    unit = await start(dut)
-    for bank, rx_on in enumerate((True, False)):
-        program = random_program(unit.config, seed(), f"push/{bank}", rx_on)
-        await unit.load(program, bank)
-        await unit.control(enable=bool(bank), bank=bank)
-        await unit.test_mode(True)
-        # Without offers, and with ones that must not be taken: the harness sees to it that no ready and no valid rises.
-        unit.out_ready = repeat(False)
-        for offered in (0, 1):
-            dut.adc_valid.value = dut.rx_valid.value = offered
-            dut.rx_payload.value = 0b01 if offered else 0
-            traffic = random_traffic(program, 1, seed(), f"push/{bank}/{offered}")
-            seen = await unit.push(traffic)
-            expected = trace(program, traffic)
-            wanted = {**vars(traffic), **vars(expected), "code": expected.code & 0xFF}
-            for name, numbers in seen.items():
-                differ = (numbers != wanted[name]).nonzero()
-                first = f"{numbers[differ][:1]} instead of {wanted[name][differ][:1]}, {len(differ[0])} in all"
-                assert not differ[0].size, f"{name}: {first}"
-        dut.adc_valid.value = dut.rx_valid.value = 0
-        unit.out_ready = repeat(True)
-        assert await unit.read("status") & 0b11101 == 0
-        await unit.test_mode(False)
-        unit.send(random_traffic(program, 3, seed(), f"after/{bank}"))
-        await unit.control(enable=True, bank=bank)
-        await unit.drain()
-    await unit.check()
-
-
-@cocotb.test()
-async def test_registers_are_guarded(dut: Any) -> None:
-    """Outside test mode nothing can be pushed; a group in the pipeline, and a vector begun, cannot be touched."""
-    unit = await start(dut)
-    registers = unit.registers
-    mode, push = registers["test.mode"].address, registers["test.push"].address
-    inject = registers["test.inject0[0]"].address
-    last = registers[f"test.code[{unit.config.lanes - 1}]"].address
-    program = random_program(unit.config, seed(), "guard", rx_on=False)
-    await unit.load(program, 0)
-
-    async def refused(address: int, data: int = 1) -> None:
-        await unit.write(address, data, error=True)
-
-    await refused(push)
-    await refused(inject)
-    await refused(last)
-    await refused(last + 4)
-    assert await unit.bus.read(last + 4, error_expected=True) == 0, "no such lane"
-    assert await unit.bus.read(push, error_expected=True) == 0, "write-only"
-    unit.out_ready = repeat(False)
-    unit.send(random_traffic(program, 1, seed(), "guard"))
-    await unit.control(enable=True)
-    while not unit.model.in_flight:
-        await RisingEdge(dut.clk)
-    await refused(mode)
-    assert await unit.bus.read(last, error_expected=True) == 0, "captured while a group is in the pipeline"
-    unit.out_ready = repeat(True)
-    await unit.drain()
-    await unit.control(enable=False)
-
-    await unit.test_mode(True)
-    for group in range(unit.config.groups):
-        await unit.write(inject, 0)
-        await unit.write(push, 1)
-        # The group is gone after two accesses.
-        for address in (push, inject) if group == 0 else (last, inject):
-            if group == 0:
-                await refused(address)
-            else:
-                assert await unit.bus.read(address, error_expected=True) == 0
-        await unit.passed()
-        if group < unit.config.groups - 1:
-            await refused(mode, 0)
-            await refused(registers["bank[0].layer"].address, 0)
-    assert await unit.read("test.mode") == 1
-    assert await unit.read("out_beats") == 2 * unit.config.groups
-    await unit.test_mode(False)
-    assert await unit.read("test.mode") == 0
-    for write in load_program(program, 0):
-        assert await unit.read(write.register) == write.data, f"{write.register} changed"
 
 
 def _matching(unit: Unit, programs: list[Program], stream: str) -> Any:

@@ -1,5 +1,6 @@
 """Simulators built from our RTL, cached by content under ``build/``."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -69,7 +70,8 @@ def build(verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, w
     folder, runner, options, environment = _tools(verilog, top, simulator, waves)
     made = Build(top, simulator, folder, runner)
     marker = folder / "built"
-    with _environment(environment):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _environment(environment), _alone(folder.with_suffix(".lock")):
         if not marker.is_file():
             # What an interrupted build left behind could pass for up to date.
             shutil.rmtree(folder, ignore_errors=True)
@@ -81,7 +83,6 @@ def build(verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, w
 
 def _compile(runner: Runner, verilog: Path, top: str, folder: Path, options: list[str], waves: bool) -> None:
     log = folder.with_suffix(".log")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         runner.build(
             sources=[verilog.resolve()],
@@ -127,6 +128,14 @@ class _PublicTop(Verilator):
         at = commands[0].index("--public-flat-rw")
         commands[0][at : at + 1] = ["--public-depth", "1"]
         return commands
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Only one process at a time; the others wait."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Mapping
-from itertools import groupby, product, repeat
+from itertools import groupby, repeat
 from typing import Any
 
 import cocotb
@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from nmpu_model.packing import unpack
 from nmpu_model.payloads import adc_beats, group_beats
 from nmpu_model.program import Program
-from nmpu_model.script import control, inject_group, load_parameters, load_program
+from nmpu_model.script import control, load_parameters, load_program
 from nmpu_model.traffic import Traffic
 from nmpu_model.unit import run
 from nmpu_spec.config import CODE_BITS, Config
-from nmpu_spec.cycles import LATENCY, CycleModel, Handshakes
-from nmpu_spec.parameters import WORD_BITS, inject_fields
-from nmpu_spec.registers import BANKS, CAPTURE_SLOTS, register_map
+from nmpu_spec.cycles import CycleModel, Handshakes
+from nmpu_spec.registers import BANKS, register_map
 from nmpu_verif.streams import Source
 
 PERIOD_NS = 2
@@ -94,51 +93,9 @@ class Unit:
         if traffic.rx is not None:
             self.rx.put(group_beats(self.config, traffic.rx, self.config.residual.code_bits))
 
-    async def test_mode(self, on: bool) -> None:
-        """Shut the streams, or open them again; they are when this returns."""
-        await self.write(self.registers["test.mode"].address, int(on))
-        await RisingEdge(self.dut.clk)
-
-    async def push(self, traffic: Traffic) -> dict[str, NDArray[np.int64]]:
-        """Push vectors through the registers; returns every captured number by name, each (vectors, columns)."""
+    def expect(self, traffic: Traffic) -> None:
+        """Vectors that come in another way than through the streams; `deliver` tells what became of each group."""
         self._sent.append(traffic)
-        config, lanes = self.config, self.config.lanes
-        names = [*config.branches, *CAPTURE_SLOTS]
-        seen = {name: np.zeros(traffic.p.shape, np.int64) for name in names}
-        for vector, group in product(range(len(traffic.p)), range(config.groups)):
-            columns = slice(group * lanes, (group + 1) * lanes)
-            codes = {name: array[vector, columns] for name, array in vars(traffic).items() if array is not None}
-            for write in inject_group(config, codes):
-                await self.write(write.address, write.data)
-            await self.write(self.registers["test.push"].address, 1)
-            await self.passed()
-            for name in names:
-                seen[name][vector, columns] = [await self._captured(name, lane) for lane in range(lanes)]
-            fields = seen["code"][vector, columns].astype(np.uint8)
-            self._deliver(int.from_bytes(fields.tobytes(), "little"))
-        return seen
-
-    async def passed(self) -> None:
-        """Wait until the group that was pushed has gone through, as software does."""
-        polls = 0
-        while self.registers["test.mode"].field("in_flight").extract(await self.read("test.mode")):
-            polls += 1
-            assert polls < LATENCY, "a pushed group does not come out"
-
-    async def _captured(self, name: str, lane: int) -> int:
-        """A captured number of a lane, as a signed one where its format is."""
-        if name in self.config.branches:
-            field = next(field for field in inject_fields(self.config) if field.name == name)
-            word = await self.read(f"test.inject{field.word}[{lane}]")
-            raw = word >> field.lsb & ((1 << field.format.width) - 1)
-            return raw - (raw >> field.format.width - 1 << field.format.width) if field.format.signed else raw
-        halves = []
-        for high in range(2 if name != "code" and self.config.nodes[name].width > WORD_BITS else 1):
-            await self.write(self.registers["test.view"].address, high)
-            halves.append(await self.read(f"test.{name}[{lane}]"))
-        number = sum(half << WORD_BITS * place for place, half in enumerate(halves))
-        sign = 1 << WORD_BITS * len(halves) - 1
-        return number if name == "code" else (number ^ sign) - sign
 
     @property
     def time(self) -> dict[str, int]:
@@ -288,9 +245,9 @@ class Unit:
             flags = beat >> (max(CODE_BITS) * self.config.lanes)
             place = (hands.out.index == 0) | hands.out.last << 1
             assert flags == place, f"clock {self.clocks}: last, first are {flags:02b}, must be {place:02b}"
-            self._deliver(beat & ((1 << max(CODE_BITS) * self.config.lanes) - 1))
+            self.deliver(beat & ((1 << max(CODE_BITS) * self.config.lanes) - 1))
 
-    def _deliver(self, codes: int) -> None:
+    def deliver(self, codes: int) -> None:
         """The codes of a group left the unit."""
         self._beats.append(codes)
         self._crc = zlib.crc32(codes.to_bytes(max(CODE_BITS) * self.config.lanes // 8, "little"), self._crc)

@@ -7,8 +7,8 @@ import pytest
 from nmpu_verif.builds import Build, Simulator
 from nmpu_verif.simulate import simulate
 
-TESTS = 10
-"""Tests of bench_nmpu: fewer would mean that some did not run."""
+TESTS = {"bench_nmpu": 8, "bench_testport": 2}
+"""Tests of each bench: fewer would mean that some did not run."""
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,5 @@ def test_unit(
     configurations: dict[str, str],
 ) -> None:
     build = unit_build(name, simulator)
-    assert simulate(build, "bench_nmpu", configurations[name], seed=seed) == TESTS
+    for bench, tests in TESTS.items():
+        assert simulate(build, bench, configurations[name], seed=seed) == tests
