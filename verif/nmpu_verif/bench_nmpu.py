@@ -75,7 +75,8 @@ async def registers_keep_the_map(dut: Any) -> None:
     span = 1 << registers.address_bits
     holes = sorted(set(range(0, span, 4)) - used)
     picks = [holes[int(i)] for i in integers(seed(), "holes", 0, len(holes) - 1, (40,))]
-    for address in [holes[0], holes[-1], *picks, registers["ctrl"].address + 2, registers["id"].address + 1]:
+    unaligned = [registers[name].address + 2 for name in ("ctrl", "id", "bank[0].word0[0]", "test.code[0]")]
+    for address in [holes[0], holes[-1], *picks, *unaligned]:
         await unit.write(address, 0xFFFFFFFF, error=True)
         assert await unit.bus.read(address, error_expected=True) == 0, "a refused read must return 0"
     for register in plain:
