@@ -95,15 +95,20 @@ class Tile:
         return p, n
 
 
-def currents(x: NDArray[np.int64], positive: NDArray[np.float64], negative: NDArray[np.float64]) -> NDArray[np.float64]:
-    """P = x+ . G+ + x- . G- and N = x+ . G- + x- . G+, with x = x+ - x-: (vectors, 2, channels), exact integers."""
+def currents(
+    x: NDArray[np.int64 | np.float64], positive: NDArray[np.float64], negative: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """P = x+ . G+ + x- . G- and N = x+ . G- + x- . G+, with x = x+ - x-: (vectors, 2, channels).
+
+    Integers give exact integers.
+    """
     forward, reverse = np.maximum(x, 0).astype(np.float64), np.maximum(-x, 0).astype(np.float64)
     p = forward @ positive + reverse @ negative
     n = forward @ negative + reverse @ positive
     return np.stack((p, n), axis=1)
 
 
-def pair(targets: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def pair(targets: NDArray[np.int64 | np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The differential pair of a signed weight: one device holds the magnitude, the other one stays at zero."""
     return np.maximum(targets, 0).astype(np.float64), np.maximum(-targets, 0).astype(np.float64)
 

@@ -1,4 +1,4 @@
-"""The register writes that load a program."""
+"""The register writes that load a program, and the program that register writes load."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nmpu_model.program import Program
-from nmpu_spec.config import Config
+from nmpu_model.program import Layer, Program
+from nmpu_spec.config import CODE_BITS, Config
+from nmpu_spec.errors import InputError
+from nmpu_spec.formats import Format
 from nmpu_spec.parameters import inject_fields, inject_words, parameter_fields, parameter_words
 from nmpu_spec.registers import register_map, width_code
 
@@ -88,3 +90,52 @@ def control(config: Config, *, enable: bool, bank: int, clear: bool = False) -> 
 def as_text(writes: Iterable[Write]) -> Iterator[str]:
     """The script's lines."""
     return (str(write) for write in writes)
+
+
+def read_program(config: Config, lines: Iterable[str], bank: int) -> Program:
+    """The program that a script leaves in `bank`: the inverse of `load_program` and `as_text`.
+
+    `#` begins a comment; a later write to a register replaces an earlier one. Raises `InputError` for a line that is no
+    write, an address or data that no register has, and a register of the bank that is never written.
+    """
+    registers = register_map(config)
+    names = {register.address: register.name for register in registers}
+    words: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        parts = line.partition("#")[0].split()
+        if not parts:
+            continue
+        try:
+            verb, address, data = parts[0], int(parts[1], 16), int(parts[2], 16)
+        except (IndexError, ValueError):
+            verb, address, data = "", 0, 0
+        if verb != "w" or len(parts) != 3:
+            raise InputError(f"line {number}: {line.strip()!r} is not `w <address> <data>`, hexadecimal")
+        if address not in names or not 0 <= data < 1 << 32:
+            raise InputError(f"line {number}: {line.strip()!r} has an address or data that no register takes")
+        words[names[address]] = data
+
+    def read(register: str, field: str, node: Format | None = None) -> int:
+        name = f"bank[{bank}].{register}"
+        if name not in words:
+            raise InputError(f"register {name}: is never written")
+        raw = registers[name].field(field).extract(words[name])
+        return raw - (1 << node.width) if node is not None and raw > node.max_raw else raw
+
+    columns = range(config.columns)
+    parameters = {
+        entry.name: np.array([read(f"word{entry.word}[{column}]", entry.name, entry.format) for column in columns])
+        for entry in parameter_fields(config)
+    }
+    layer = Layer(
+        relu_1=bool(read("layer", "relu_1")),
+        relu_2=bool(read("layer", "relu_2")),
+        rx_on=bool(read("layer", "rx_on")),
+        rx_signed=bool(read("layer", "rx_signed")),
+        rx_scale=read("rx_scale", "scale", config.residual.scale),
+        shift=read("layer", "shift"),
+        out_bits=CODE_BITS[min(read("layer", "out_width"), len(CODE_BITS) - 1)],
+        out_signed=bool(read("layer", "out_signed")),
+    )
+    mask = np.array([read(f"mask[{column // 32}]", "columns") >> column % 32 & 1 == 1 for column in columns])
+    return Program(config, parameters, layer, mask)
