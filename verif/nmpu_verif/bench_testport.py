@@ -64,8 +64,9 @@ async def test_registers_are_guarded(dut: Any) -> None:
     await refused(push)
     await refused(inject)
     await refused(last)
-    await refused(last + 4)
-    assert await unit.bus.read(last + 4, error_expected=True) == 0, "no such lane"
+    if 4 * unit.config.lanes < registers.word_stride:
+        await refused(last + 4)
+        assert await unit.bus.read(last + 4, error_expected=True) == 0, "no such lane"
     assert await unit.bus.read(push, error_expected=True) == 0, "write-only"
     unit.out_ready = repeat(False)
     unit.send(random_traffic(program, 1, seed(), "guard"))
