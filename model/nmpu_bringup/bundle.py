@@ -1,124 +1,120 @@
-"""Golden vectors as files: what to write into the registers, what to drive, what must come out."""
+"""A bundle: everything that is needed to exercise a chip, in one folder that depends on nothing but what made it."""
 
 import hashlib
-import io
+import inspect
 import json
-import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from nmpu_bringup import case_files
+from nmpu_bringup.golden import GoldenCase
+from nmpu_model import stimulus
+from nmpu_spec.config import Config
 
-from nmpu_model.payloads import adc_beats, group_beats
-from nmpu_model.script import as_text, control, load_program
-from nmpu_model.suites import Case
-from nmpu_model.unit import run
-from nmpu_spec.config import CODE_BITS, Config
-from nmpu_spec.cycles import Timing
-
-FILES = {
-    "program.txt": "register writes, one `w <address> <data>` per line, hexadecimal",
-    "adc.hex": "$readmemh: the adc payload of each vector",
-    "rx.hex": "$readmemh: the rx payload of each group (only with RX on)",
-    "out.hex": "$readmemh: the out payload of each group: codes, first, last",
-    "vectors.csv": "vector, column, p, n, rx, out as decimal numbers",
-    "vectors.npz": "the same as arrays of shape (vectors, columns); mask (columns,)",
+KINDS = {
+    **case_files.KINDS,
+    "pins.stil": "IEEE 1450 pattern of the case, one vector per clock; includes setup.stil",
+    "setup.stil": "IEEE 1450 pins, groups, timing and the clock period, shared by every pins.stil",
+    "replay/": "self-checking Verilog testbench that plays the cases, for Icarus or Verilator",
+    "selftest/": "C99 self-test that runs the cases through the registers alone",
+    "README.txt": "what lies here",
 }
-"""The files of a case, and what is in them."""
+"""What a bundle holds, and what is in it: a file of a case, a file on top, or a folder on top."""
+
+_VERSIONS = ("nmpu", "systemrdl-compiler", "peakrdl-cheader", "cocotb", "cocotbext-apb")
+"""The packages whose versions can change a byte of a bundle; numpy cannot."""
 
 
-def write_bundle(config: Config, suites: Mapping[str, Iterable[Case]], seed: int, folder: Path) -> dict[str, object]:
-    """Write every case of every suite below `folder` (which exists and is empty), and ``manifest.json``; returns it.
+def heading(config: Config, golden: GoldenCase | None = None) -> str:
+    """The comment that names generator, configuration and case in every text file."""
+    text = f"nmpu {metadata.version('nmpu')}, configuration {config.name} {config.hash[:16]}"
+    return f"{text}, suite {golden.suite}, case {golden.case.name}" if golden else text
 
-    The bytes depend on the configuration, the cases, and the versions that the manifest names: no dates, no paths.
-    """
-    header = f"nmpu {metadata.version('nmpu')}, configuration {config.name} {config.hash[:16]}"
-    contents = []
-    for suite, cases in suites.items():
-        for case in cases:
-            place = folder / suite / case.name
-            place.mkdir(parents=True)
-            result = run(case.program, case.traffic.p, case.traffic.n, case.traffic.rx)
-            files = _files(case, result.out, f"{header}, suite {suite}, case {case.name}")
-            for name, data in files.items():
-                (place / name).write_bytes(data)
-            # How long it takes is the tester's affair: only what the codes alone decide is promised.
-            timed = vars(Timing())
-            counters = {name: int(count) for name, count in result.counters.items() if name not in timed}
-            contents.append(
-                {
-                    "suite": suite,
-                    "case": case.name,
-                    "vectors": len(result.out),
-                    "counters": counters,
-                    "files": {
-                        f"{suite}/{case.name}/{name}": {
-                            "bytes": len(data),
-                            "sha256": hashlib.sha256(data).hexdigest(),
-                        }
-                        for name, data in files.items()
-                    },
-                }
-            )
-    manifest: dict[str, object] = {
-        "generator": "nmpu vectors",
-        "versions": {name: metadata.version(name) for name in ("nmpu", "systemrdl-compiler")},
-        "configuration": config.name,
-        "config_hash": config.hash,
-        "config": config.as_dict(),
-        "seed": seed,
-        "random_numbers": "SplitMix64 finaliser over a counter, see nmpu_model.stimulus",
-        "file_kinds": FILES,
-        "cases": contents,
+
+def model_files(config: Config, cases: Sequence[GoldenCase]) -> dict[str, bytes]:
+    """The files of every case that the model alone decides: path in the bundle to bytes."""
+    return {
+        f"{golden.place}/{name}": data
+        for golden in cases
+        for name, data in case_files.case_files(golden, heading(config, golden)).items()
     }
+
+
+def write_bundle(
+    config: Config, cases: Sequence[GoldenCase], seed: int, files: Mapping[str, bytes], folder: Path
+) -> dict[str, object]:
+    """Write `files` (path in the bundle to bytes), ``README.txt`` and ``manifest.json``; returns the manifest.
+
+    `folder` exists and is empty. The bytes depend on the configuration, the cases, the seed and the versions that the
+    manifest names: there are no dates and no paths of this machine in them.
+    """
+    files = {**files, "README.txt": _readme(config, cases, files)}
+    manifest = _manifest(config, cases, seed, files)
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     return manifest
 
 
-def _files(case: Case, out: NDArray[np.int16], header: str) -> dict[str, bytes]:
-    program, traffic = case.program, case.traffic
-    config = program.config
-    writes = [*load_program(program, 0), control(config, enable=True, bank=0, clear=True)]
-    adc_bits = config.columns * len(config.branches) * config.adc.code.width
-    files = {
-        "program.txt": _text([f"# {header}", *as_text(writes)]),
-        "adc.hex": _hex(header, adc_beats(config, traffic), adc_bits),
-        "out.hex": _hex(header, group_beats(config, out, max(CODE_BITS)), max(CODE_BITS) * config.lanes + 2),
+def _manifest(config: Config, cases: Sequence[GoldenCase], seed: int, files: Mapping[str, bytes]) -> dict[str, object]:
+    return {
+        "generator": "nmpu vectors",
+        "versions": {name: metadata.version(name) for name in _VERSIONS},
+        "configuration": config.name,
+        "config_hash": config.hash,
+        "config": config.as_dict(),
+        "seed": seed,
+        "random_numbers": inspect.cleandoc(f"{stimulus.__doc__}\n{inspect.getdoc(stimulus.integers)}").splitlines(),
+        "file_kinds": _present(files),
+        "cases": [
+            {
+                "suite": golden.suite,
+                "case": golden.case.name,
+                "vectors": len(golden.out),
+                "counters": dict(golden.counters),
+                "out_crc": f"{golden.crcs[-1]:08x}",
+            }
+            for golden in cases
+        ],
+        "files": {
+            name: {"bytes": len(files[name]), "sha256": hashlib.sha256(files[name]).hexdigest()}
+            for name in sorted(files)
+        },
     }
-    if traffic.rx is not None:
-        width = config.residual.code_bits
-        files["rx.hex"] = _hex(header, group_beats(config, traffic.rx, width), width * config.lanes + 2)
-    arrays = {"p": traffic.p, "n": traffic.n, "rx": traffic.rx, "out": out}
-    present = {name: np.asarray(codes, "<i4") for name, codes in arrays.items() if codes is not None}
-    files["vectors.csv"] = _csv(header, present)
-    files["vectors.npz"] = _npz({**present, "mask": program.mask})
-    return files
 
 
-def _hex(header: str, words: Sequence[int], bits: int) -> bytes:
-    return _text([f"// {header}", *(f"{word:0{-(-bits // 4)}x}" for word in words)])
+def _present(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The kinds of which there is a file."""
+    parts = {part for name in files for part in (name.rpartition("/")[2], name.partition("/")[0] + "/")}
+    return {kind: text for kind, text in KINDS.items() if kind in parts | {"README.txt"}}
 
 
-def _csv(header: str, arrays: Mapping[str, NDArray[np.int32]]) -> bytes:
-    vectors, columns = next(iter(arrays.values())).shape
-    index = np.indices((vectors, columns)).reshape(2, -1)
-    table = np.column_stack([*index, *(codes.ravel() for codes in arrays.values())])
-    lines = [f"# {header}", ",".join(("vector", "column", *arrays))]
-    return _text(lines + [",".join(map(str, row)) for row in table.tolist()])
-
-
-def _npz(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """What ``np.load`` reads; written here because ``np.savez`` may date its entries."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            entry = io.BytesIO()
-            np.lib.format.write_array(entry, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), entry.getvalue())
-    return buffer.getvalue()
-
-
-def _text(lines: Iterable[str]) -> bytes:
+def _readme(config: Config, cases: Sequence[GoldenCase], files: Mapping[str, bytes]) -> bytes:
+    kinds = _present(files)
+    width = max(map(len, kinds))
+    suites = list(dict.fromkeys(golden.suite for golden in cases))
+    on_top = ("setup.stil", "replay/", "selftest/", "README.txt")
+    lines = [
+        heading(config),
+        "",
+        f"Golden vectors of an NMPU with {config.columns} columns on {config.lanes} lanes: what to write into its",
+        "registers, what to drive, and what must come out, computed by the bit-accurate model.",
+        "",
+        f"One folder for each case: {', '.join(f'{suite}/<case>/' for suite in suites)}",
+        *(f"  {kind:{width}}  {text}" for kind, text in kinds.items() if kind not in on_top),
+        "On top:",
+        *(f"  {kind:{width}}  {text}" for kind, text in kinds.items() if kind in on_top),
+        f"  {'manifest.json':{width}}  provenance; size and SHA-256 of every other file",
+        "",
+        "To begin with, on any bench that can reach the registers and feed the streams, for one case:",
+        "  1. Reset. Play program.txt: one write per line, in order.",
+        "  2. Offer the vectors of adc.hex (and rx.hex), take every beat of out.",
+        "  3. Read what check.txt lists. All equal: the case has passed. If only out_crc differs, the codes are wrong.",
+        "  4. To see where, record the codes and give them to `nmpu check`; crc.hex tells the first wrong vector.",
+        "",
+        "docs/vectors.md of nmpu describes every file, docs/streams.md the pins, docs/programming.md the registers.",
+    ]
     return "".join(f"{line}\n" for line in lines).encode()
