@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nmpu_bringup.calibration import calibrate as fit
-from nmpu_bringup.calibration_files import write_calibration
-from nmpu_bringup.measurement_files import read_measurement
-from nmpu_bringup.reload import read_loaded
+from nmpu_bringup.calibration.calibrate import calibrate as fit
+from nmpu_bringup.calibration.files import write_calibration
+from nmpu_bringup.calibration.measurement_files import read_measurement
+from nmpu_bringup.calibration.reload import read_loaded
 from nmpu_cli.options import ConfigOption, JsonOption
 from nmpu_spec.load import load
 

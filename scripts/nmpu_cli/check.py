@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from nmpu_bringup.check import Report
-from nmpu_bringup.check import check as check_dump
-from nmpu_bringup.comparison import FirstMismatch
-from nmpu_bringup.picture import draw
-from nmpu_bringup.text import ranges
+from nmpu_bringup.diagnosis.check import Report
+from nmpu_bringup.diagnosis.check import check as check_dump
+from nmpu_bringup.diagnosis.comparison import FirstMismatch
+from nmpu_bringup.diagnosis.picture import draw
+from nmpu_bringup.diagnosis.text import ranges
 from nmpu_cli.options import JsonOption
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError

@@ -13,8 +13,8 @@ from rich.status import Status
 from rich.table import Table
 
 from nmpu_aimc.workload import run
-from nmpu_bringup.bundle import model_files, write_bundle
-from nmpu_bringup.golden import GoldenCase, answer
+from nmpu_bringup.bundle.golden import GoldenCase, answer
+from nmpu_bringup.bundle.write import model_files, write_bundle
 from nmpu_bringup.replay import replay_files
 from nmpu_bringup.selftest import selftest_files
 from nmpu_cli.options import ConfigOption, JsonOption, OutOption, SeedOption

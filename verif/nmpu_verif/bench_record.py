@@ -8,8 +8,8 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from nmpu_bringup.pins import CLOCK, Pin, pins
-from nmpu_bringup.stil import Clock, pattern
+from nmpu_bringup.bundle.pins import CLOCK, Pin, pins
+from nmpu_bringup.bundle.stil import Clock, pattern
 from nmpu_model.script import read_program
 from nmpu_model.traffic import Traffic
 from nmpu_verif.environment import configuration, folder

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from nmpu_bringup.bundle import heading
-from nmpu_bringup.golden import GoldenCase
-from nmpu_bringup.pins import pins
-from nmpu_bringup.stil import setup
+from nmpu_bringup.bundle.golden import GoldenCase
+from nmpu_bringup.bundle.pins import pins
+from nmpu_bringup.bundle.stil import setup
+from nmpu_bringup.bundle.write import heading
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.config import Config
 from nmpu_verif.builds import BUILD, Build, build, verilog_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from dumps import SMALL_TOML, Corrupt, Fields, bundle_cases, model
 
-from nmpu_bringup.golden import GoldenCase
+from nmpu_bringup.bundle.golden import GoldenCase
 from nmpu_model.program import Layer, Program
 from nmpu_spec.load import parse
 from nmpu_spec.overflow import Overflow

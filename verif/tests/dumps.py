@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nmpu_bringup.bundle import model_files, write_bundle
-from nmpu_bringup.check import Report
-from nmpu_bringup.golden import GoldenCase, answer
+from nmpu_bringup.bundle.golden import GoldenCase, answer
+from nmpu_bringup.bundle.write import model_files, write_bundle
+from nmpu_bringup.diagnosis.check import Report
 from nmpu_model.payloads import group_beats
 from nmpu_model.suites import SUITES
 from nmpu_model.unit import run

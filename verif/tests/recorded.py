@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 
 import nmpu_spec
-from nmpu_bringup.bundle import model_files
-from nmpu_bringup.golden import answer
+from nmpu_bringup.bundle.golden import answer
+from nmpu_bringup.bundle.write import model_files
 from nmpu_model.suites import SUITES
 from nmpu_spec.config import Config
 from nmpu_spec.load import load

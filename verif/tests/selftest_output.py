@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from nmpu_bringup.golden import answer
+from nmpu_bringup.bundle.golden import answer
 from nmpu_model.program import Program
 from nmpu_model.suites import Case
 from nmpu_model.trace import trace

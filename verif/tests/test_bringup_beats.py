@@ -8,8 +8,8 @@ import pytest
 from corruptions import CASES, CONFIG, LANES
 from dumps import Fields, beats_of, make_bundle, model, write_csv, write_hex
 
-from nmpu_bringup.check import check
-from nmpu_bringup.golden import GoldenCase
+from nmpu_bringup.bundle.golden import GoldenCase
+from nmpu_bringup.diagnosis.check import check
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from nmpu_aimc.workload import Batch
-from nmpu_bringup.bundle import model_files, write_bundle
-from nmpu_bringup.golden import answer
+from nmpu_bringup.bundle.golden import answer
+from nmpu_bringup.bundle.write import model_files, write_bundle
 from nmpu_model.stimulus import integers, uniform_bits
 from nmpu_model.suites import SUITES, VECTORS
 from nmpu_model.unit import run

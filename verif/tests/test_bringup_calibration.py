@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from nmpu_aimc.calibrate import known_inputs
 from nmpu_aimc.tile import NOISELESS, TYPICAL, currents, pair
-from nmpu_bringup.calibration import Calibration, calibrate
-from nmpu_bringup.measurement import Arrays, measurement
-from nmpu_bringup.residuals import overall
+from nmpu_bringup.calibration.calibrate import Calibration, calibrate
+from nmpu_bringup.calibration.measurement import Arrays, measurement
+from nmpu_bringup.calibration.residuals import overall
 from nmpu_model.stimulus import integers
 from nmpu_model.traffic import random_program
 from nmpu_spec.load import load

@@ -9,9 +9,9 @@ import pytest
 from corruptions import CASES, CONFIG, CORNER_5, NAMES, lane, layer
 from dumps import Corrupt, Fields, bundle_cases, make_bundle, model, says, write_csv, write_dump
 
-from nmpu_bringup.check import check
-from nmpu_bringup.golden import GoldenCase
-from nmpu_bringup.stages import answers, setup_of, stages
+from nmpu_bringup.bundle.golden import GoldenCase
+from nmpu_bringup.diagnosis.check import check
+from nmpu_bringup.diagnosis.stages import answers, setup_of, stages
 from nmpu_spec.config import Config
 from nmpu_spec.load import load
 

@@ -6,7 +6,7 @@ import pytest
 from corruptions import CASES, CONFIG, CORRUPTIONS, two_faults
 from dumps import make_bundle, right, says, write_dump
 
-from nmpu_bringup.check import check
+from nmpu_bringup.diagnosis.check import check
 
 
 @pytest.fixture(scope="module")

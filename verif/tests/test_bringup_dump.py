@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from dumps import SMALL_TOML, beats_of, make_bundle, right, write_csv, write_dump, write_hex
 
-from nmpu_bringup.check import check
-from nmpu_bringup.dump import read_dump
-from nmpu_bringup.golden import GoldenCase
-from nmpu_bringup.open_bundle import Bundle, open_bundle
+from nmpu_bringup.bundle.golden import GoldenCase
+from nmpu_bringup.bundle.read import Bundle, open_bundle
+from nmpu_bringup.diagnosis.check import check
+from nmpu_bringup.diagnosis.dump import read_dump
 from nmpu_spec.errors import InputError
 from nmpu_spec.load import parse
 

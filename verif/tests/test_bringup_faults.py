@@ -9,7 +9,7 @@ from dumps import SMALL_TOML, make_bundle
 from rich.console import Console
 from rich.table import Table
 
-from nmpu_bringup.check import Report, check
+from nmpu_bringup.diagnosis.check import Report, check
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.load import load
 from nmpu_verif.builds import BUILD, build, verilog_of

@@ -9,8 +9,8 @@ import pytest
 from measured import CONFIG, make_tile, measure
 from numpy.typing import NDArray
 
-from nmpu_bringup.calibration import calibrate
-from nmpu_bringup.measurement_files import read_measurement
+from nmpu_bringup.calibration.calibrate import calibrate
+from nmpu_bringup.calibration.measurement_files import read_measurement
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
 from nmpu_spec.load import load

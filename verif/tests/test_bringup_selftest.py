@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from selftest_output import STAGES, Said, foretell, read
 
-from nmpu_bringup.golden import answer
+from nmpu_bringup.bundle.golden import answer
 from nmpu_bringup.selftest import VECTORS, bank_of, selftest_files
 from nmpu_flow.collateral import c_header
 from nmpu_model.program import Program

@@ -11,10 +11,10 @@ import pytest
 from measured import CONFIG, make_tile, measure
 from test_cli import nmpu
 
-from nmpu_bringup.calibration import calibrate
-from nmpu_bringup.calibration_files import KINDS
-from nmpu_bringup.measurement import measurement
-from nmpu_bringup.reload import calibrated_program, script_text, scripts
+from nmpu_bringup.calibration.calibrate import calibrate
+from nmpu_bringup.calibration.files import KINDS
+from nmpu_bringup.calibration.measurement import measurement
+from nmpu_bringup.calibration.reload import calibrated_program, script_text, scripts
 from nmpu_model.script import load_program
 from nmpu_model.traffic import random_program
 

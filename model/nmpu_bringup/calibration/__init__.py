@@ -1,0 +1,1 @@
+"""From measured ADC codes to the affine parameters of every column."""

@@ -1,0 +1,1 @@
+"""The catalogue of causes: each module lists hypotheses of one family."""
