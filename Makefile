@@ -16,7 +16,7 @@ sim: $(READY) ## model and RTL against each other on a real network's ADC codes
 verilog: $(READY) ## nmpu.v and its collateral; PRESET= or CONFIG=file.toml, OUT=folder
 	@$(NMPU) verilog --config $(CONFIG) $(if $(OUT),--out $(OUT))
 
-vectors: $(READY) ## golden vectors for bring-up; PRESET= or CONFIG=file.toml, OUT=, SUITE=, SEED=
+vectors: $(READY) ## bring-up bundle: vectors, STIL, self-test, replay; PRESET= or CONFIG=file.toml, OUT=, SUITE=, SEED=
 	@$(NMPU) vectors --config $(CONFIG) $(if $(OUT),--out $(OUT)) $(if $(SUITE),--suite $(SUITE)) $(if $(SEED),--seed $(SEED))
 
 bench: $(READY) ## speed of the golden model beside fxpmath and apytypes
@@ -26,7 +26,7 @@ train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/dig
 	@$(VENV)/bin/python -m nmpu_aimc.train
 
 test: $(READY) ## every test: model, RTL benches, flow, command line
-	@$(VENV)/bin/python -m pytest
+	@$(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 lint: $(READY) ## ruff, types, import direction
 	@$(VENV)/bin/ruff check .
