@@ -19,7 +19,7 @@ verilog: $(READY) ## nmpu.v and its collateral; PRESET= or CONFIG=file.toml, OUT
 vectors: $(READY) ## bring-up bundle: vectors, STIL, self-test, replay; PRESET= or CONFIG=file.toml, OUT=, SUITE=, SEED=
 	@$(NMPU) vectors --config $(CONFIG) $(if $(OUT),--out $(OUT)) $(if $(SUITE),--suite $(SUITE)) $(if $(SEED),--seed $(SEED))
 
-bench: $(READY) ## speed of the golden model beside fxpmath and apytypes
+bench: $(READY) ## speed of the golden model and of the compiled RTL beside cocotb, apytypes and fxpmath
 	@$(NMPU) bench
 
 train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/digits.npz)

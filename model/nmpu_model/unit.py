@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from nmpu_model.affine import affine
 from nmpu_model.compress import compress
+from nmpu_model.inputs import check_ranges, check_shapes
 from nmpu_model.norm import norm
 from nmpu_model.output import output
 from nmpu_model.program import Program
 from nmpu_model.relu import relu
 from nmpu_model.residual import residual
 from nmpu_model.types import Integers
-from nmpu_spec.config import AdcMode, Config
+from nmpu_spec.config import Config
 from nmpu_spec.cycles import unstalled
-from nmpu_spec.errors import InputError
 
 _BLOCK = 1 << 18
 """Column-results worked on at a time: the block's temporaries stay in the cache, and memory use is bounded."""
@@ -53,7 +53,7 @@ def run(
     Raises `InputError` for another shape or type, or a code that its format does not hold (column and value named).
     """
     config = program.config
-    _check_arrays(program, p, n, rx)
+    check_shapes(program, p, n, rx)
     vectors = len(p)
     out = np.empty((vectors, config.columns), np.int16)
     counts = dict.fromkeys(("affine_high", "affine_low", "output_high", "output_low"), 0)
@@ -91,11 +91,7 @@ def _block(
     config, layer, mask = program.config, program.layer, program.mask
     assert p is not None
     kind = raw_type(config)
-    _check_codes("p", p, config.adc.code.min_raw, config.adc.code.max_raw)
-    if n is not None:
-        _check_codes("n", n, config.adc.code.min_raw, config.adc.code.max_raw)
-    if rx is not None:
-        _check_codes("rx", rx, *_rx_range(program))
+    check_ranges(program, p, n, rx)
     a = affine(
         config,
         p.astype(kind),
@@ -119,35 +115,3 @@ def _block(
 def _typed(program: Program) -> dict[str, Integers]:
     kind = raw_type(program.config)
     return {name: raws.astype(kind) for name, raws in program.parameters.items()}
-
-
-def _rx_range(program: Program) -> tuple[int, int]:
-    node = program.config.code_format(program.config.residual.code_bits, program.layer.rx_signed)
-    return node.min_raw, node.max_raw
-
-
-def _check_arrays(
-    program: Program, p: NDArray[np.integer], n: NDArray[np.integer] | None, rx: NDArray[np.integer] | None
-) -> None:
-    config = program.config
-    for name, codes, wanted in (
-        ("p", p, True),
-        ("n", n, config.adc.mode is AdcMode.DUAL),
-        ("rx", rx, program.layer.rx_on),
-    ):
-        if (codes is not None) != wanted:
-            raise InputError(f"{name}: is {'missing' if wanted else 'given, but the program does not use it'}")
-        if codes is None:
-            continue
-        if codes.ndim != 2 or codes.shape != (len(p), config.columns):
-            raise InputError(f"{name}: shape {codes.shape}, must be (vectors, {config.columns})")
-        if not np.issubdtype(codes.dtype, np.integer):
-            raise InputError(f"{name}: type {codes.dtype}, must be an integer type")
-
-
-def _check_codes(name: str, codes: NDArray[np.integer], low: int, high: int) -> None:
-    negatives = np.issubdtype(codes.dtype, np.signedinteger)
-    if (codes.max() > high) or ((negatives or low > 0) and codes.min() < low):
-        vector, column = np.argwhere((codes < low) | (codes > high))[0]
-        value = codes[vector, column]
-        raise InputError(f"{name} of column {column}: code {value} must be {low} to {high}")

@@ -1,4 +1,4 @@
-"""`nmpu bench`: how fast the golden model is."""
+"""`nmpu bench`: how fast the golden model and the simulated RTL are."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,9 @@ _REPORT = Path("build") / "bench" / "model_speed.json"
 
 
 def bench(config: ConfigOption = "hermes256", as_json: JsonOption = False) -> None:
-    """Time the golden model beside fxpmath and apytypes on the same work; also build/bench/model_speed.json."""
+    """Time the golden model beside the RTL, apytypes and fxpmath; also build/bench/model_speed.json."""
     with Console(stderr=True).status("timing") as status:
-        speeds = measure(load(config), lambda name: status.update(f"timing {name}"))
+        speeds = measure(load(config), config, lambda name: status.update(f"timing {name}"))
     rows = [vars(speed) for speed in speeds]
     _REPORT.parent.mkdir(parents=True, exist_ok=True)
     _REPORT.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")

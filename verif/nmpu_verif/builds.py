@@ -1,9 +1,7 @@
 """Simulators built from our RTL, cached by content under ``build/``."""
 
-import fcntl
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from nmpu_flow.tools import icarus, require_compiler, verilator, verilator_versi
 from nmpu_flow.verilog import emit
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
+from nmpu_verif.cache import made_once
 
 BUILD = Path("build")
 """Everything that is made lies here, below the current folder."""
@@ -69,15 +68,9 @@ def build(verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, w
     """
     folder, runner, options, environment = _tools(verilog, top, simulator, waves)
     made = Build(top, simulator, folder, runner)
-    marker = folder / "built"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _environment(environment), _alone(folder.with_suffix(".lock")):
-        if not marker.is_file():
-            # What an interrupted build left behind could pass for up to date.
-            shutil.rmtree(folder, ignore_errors=True)
+    with _environment(environment), made_once(folder):
         # Also where it is built: the runner learns the top from this call, and compiles only what is not up to date.
         _compile(runner, verilog, top, folder, options, waves)
-        marker.touch()
     return made
 
 
@@ -128,14 +121,6 @@ class _PublicTop(Verilator):
         at = commands[0].index("--public-flat-rw")
         commands[0][at : at + 1] = ["--public-depth", "1"]
         return commands
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Only one process at a time; the others wait."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

@@ -1,5 +1,6 @@
-"""How fast the golden model is, beside two general fixed-point libraries on the same work."""
+"""How fast the golden model is, beside the RTL and two general fixed-point libraries on the same work."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from apytypes import APyFixedArray, OverflowMode, QuantizationMode
 from fxpmath import Fxp
 from numpy.typing import NDArray
 
+from nmpu_aimc.workload import Batch
+from nmpu_hw.nmpu import Nmpu
 from nmpu_model.program import Layer, Program
 from nmpu_model.stimulus import integers
 from nmpu_model.unit import run
@@ -20,7 +23,10 @@ from nmpu_spec.formats import Format
 from nmpu_spec.overflow import Overflow
 from nmpu_spec.parameters import parameter_fields
 from nmpu_spec.rounding import Rounding
-from nmpu_verif.simulate import BenchError
+from nmpu_verif.builds import BUILD, build, verilog_of
+from nmpu_verif.compiled import compiled
+from nmpu_verif.simulate import BenchError, simulate
+from nmpu_verif.workload import save
 
 Codes = NDArray[np.int64]
 
@@ -38,10 +44,12 @@ class Speed:
         return self.samples / self.seconds
 
 
-def measure(config: Config, announce: Callable[[str], None], vectors: int = 100_000) -> list[Speed]:
-    """Time the plain path (affine, BatchNorm, ReLU 1, both compressions): the model first, then the libraries.
+def measure(config: Config, source: str, announce: Callable[[str], None], vectors: int = 100_000) -> list[Speed]:
+    """Time the plain path (affine, BatchNorm, ReLU 1, both compressions): the model, the RTL, then the libraries.
 
-    The libraries get as many vectors as take them about a second, and must answer the model's codes.
+    `source` is what `config` was loaded from. The RTL runs once as `nmpu_verif.compiled`, packing included, and once
+    under cocotb, which also checks every clock; building them is not part of their time. The libraries and cocotb get
+    as many vectors as take them about a second. All must answer the model's codes.
     Raises `InputError` for a configuration whose path they cannot express: other than dual counters, rounding half up,
     saturation and no cuts.
     """
@@ -57,6 +65,14 @@ def measure(config: Config, announce: Callable[[str], None], vectors: int = 100_
     codes_p, codes_n = p.astype(narrow), n.astype(narrow)
     wanted = run(program, codes_p, codes_n).out
     speeds.append(Speed("nmpu golden model", wanted.size, _fastest(lambda: run(program, codes_p, codes_n).out, 7)))
+    announce("compiled RTL")
+    rtl = compiled(config)
+    if not np.array_equal(rtl(program, codes_p, codes_n).out, wanted):
+        raise BenchError("the compiled RTL gives other codes than the model")
+    speeds.append(Speed("nmpu RTL, compiled", wanted.size, _fastest(lambda: rtl(program, codes_p, codes_n).out, 3)))
+    announce("cocotb")
+    few = min(4000, vectors)
+    speeds.append(_cocotb(config, source, Batch("speed", program, codes_p[:few], codes_n[:few], None, wanted[:few])))
     for name, path, count in (("apytypes", _apytypes, 2000), ("fxpmath", _fxpmath, 500)):
         announce(name)
         few = min(count, vectors)
@@ -66,6 +82,17 @@ def measure(config: Config, announce: Callable[[str], None], vectors: int = 100_
         seconds = _fastest(lambda path=path, few=few: path(program, p[:few], n[:few]), 2)  # type: ignore[misc]
         speeds.append(Speed(name, got.size, seconds))
     return speeds
+
+
+def _cocotb(config: Config, source: str, batch: Batch) -> Speed:
+    """One run of the workload bench; raises `BenchError` where codes, counters or a clock differ from the models'."""
+    folder = (BUILD / "bench").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    save([batch], folder / "workload.npz")
+    simulator = build(verilog_of(config, "nmpu", lambda: Nmpu(config)), "nmpu")
+    simulate(simulator, "bench_workload", source, environment={"NMPU_WORK": str(folder)})
+    result = json.loads((folder / "result.json").read_text("utf-8"))
+    return Speed("nmpu RTL, cocotb", result["outputs_compared"], result["simulation_seconds"])
 
 
 def _fastest(work: Callable[[], object], runs: int) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from amaranth.hdl import Shape
-from amaranth.lib.wiring import Flow, In
+from amaranth.lib.wiring import Component, In
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import Timer
 from numpy.typing import NDArray
@@ -39,8 +39,22 @@ def operands(stage: str, nodes: Mapping[str, Format]) -> Operands:
 async def compare(
     dut: HierarchyObject, config: Config, stage: str, inputs: Operands, expected: Mapping[str, NDArray[np.integer]]
 ) -> None:
-    """Drive `inputs`, one case per copy, and demand the `expected` outputs; all arrays have the shape (cases,)."""
-    ports = _ports(config, stage)
+    """`compare_copies` for a stage of the unit."""
+    await compare_copies(dut, stage, stages(config)[stage](), inputs, expected)
+
+
+async def compare_copies(
+    dut: HierarchyObject,
+    stage: str,
+    component: Component,
+    inputs: Mapping[str, NDArray[np.integer]],
+    expected: Mapping[str, NDArray[np.integer]],
+) -> None:
+    """Drive `inputs`, one case per copy, and demand the `expected` outputs; all arrays have the shape (cases,).
+
+    `component` is one like the copies, for its ports.
+    """
+    ports = {name: (member.flow, Shape.cast(member.shape)) for name, member in component.signature.members.items()}
     cases = len(next(iter(inputs.values())))
     steps = -(-cases // COPIES)
     words = {}
@@ -66,8 +80,3 @@ async def compare(
                 f"the model says {wanted[wrong[0]]}"
             )
     dut._log.info("%s: %d cases, %s", stage, cases, ", ".join(expected))
-
-
-def _ports(config: Config, stage: str) -> dict[str, tuple[Flow, Shape]]:
-    members = stages(config)[stage]().signature.members.items()
-    return {name: (member.flow, Shape.cast(member.shape)) for name, member in members}
