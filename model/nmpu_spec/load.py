@@ -5,7 +5,7 @@ from enum import StrEnum
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nmpu_spec.compression import Compression
 from nmpu_spec.config import Adc, AdcMode, Affine, Config, Norm, Output, Residual
@@ -48,9 +48,15 @@ def load(source: str | Path) -> Config:
 def parse(text: str, name: str = "unnamed") -> Config:
     """The configuration that TOML `text` describes."""
     try:
-        top = _Table(tomllib.loads(text), "")
+        entries = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError, a number of thousands of digits, deep nesting
         raise InputError(f"not valid TOML: {error}") from None
+    return from_dict(entries, name)
+
+
+def from_dict(entries: dict[str, Any], name: str = "unnamed") -> Config:
+    """The configuration from the contents of a TOML file, which is what `Config.as_dict` gives."""
+    top = _Table(entries, "")
     adc, affine, norm, residual, output = (top.table(key) for key in ("adc", "affine", "norm", "residual", "output"))
     config = Config(
         columns=top.integer("columns"),

@@ -1,7 +1,6 @@
 """The real workload through the golden model and the RTL: what `make sim` reports."""
 
 import json
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from nmpu_aimc.workload import run
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.config import Config
 from nmpu_verif.builds import BUILD, Build, build, verilog_of
-from nmpu_verif.simulate import BenchError, simulate
+from nmpu_verif.simulate import BenchError, simulate_watched
 from nmpu_verif.workload import save
 
 Progress = Callable[[str, int, int], None]
@@ -106,24 +105,17 @@ def _simulate(simulator: Build, source: str, folder: Path, progress: Progress) -
     """Run the bench while its progress file is watched; returns the first difference, if there was one."""
     for name in ("result.json", "progress"):
         (folder / name).unlink(missing_ok=True)
-    outcome: list[Exception] = []
 
-    def bench() -> None:
-        try:
-            simulate(simulator, "bench_workload", source, environment={"NMPU_WORK": str(folder.resolve())})
-        except Exception as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=bench)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.2)
+    def watch() -> None:
         if (folder / "progress").is_file():
             done, _, total = (folder / "progress").read_text("utf-8").partition(" ")
             if total:
                 progress("RTL simulation", int(done), int(total))
-    for error in outcome:
-        if not isinstance(error, BenchError) or not (folder / "result.json").is_file():
-            raise error
+
+    try:
+        simulate_watched(simulator, "bench_workload", source, folder, watch)
+    except BenchError as error:
+        if not (folder / "result.json").is_file():
+            raise
         return str(error)
     return None

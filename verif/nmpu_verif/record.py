@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from nmpu_bringup.bundle.stil import setup
 from nmpu_bringup.bundle.write import heading
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.config import Config
-from nmpu_verif.builds import BUILD, Build, build, verilog_of
-from nmpu_verif.simulate import simulate
+from nmpu_verif.builds import BUILD, build, verilog_of
+from nmpu_verif.simulate import simulate_watched
 
 Progress = Callable[[str, int, int], None]
 """Called with the step's name, the cases done, and their number."""
@@ -38,25 +37,10 @@ def record(
                 (work / golden.place / name).write_bytes(files[f"{golden.place}/{name}"])
         headers = {golden.place: heading(config, golden) for golden in cases}
         (work / "record.json").write_text(json.dumps(headers), "utf-8")
-        _simulate(simulator, source, work, len(cases), progress)
+
+        def watch() -> None:
+            progress("recording the pins", len(list(work.rglob("pins.stil"))), len(cases))
+
+        simulate_watched(simulator, "bench_record", source, work, watch)
         patterns = {f"{place}/pins.stil": (work / place / "pins.stil").read_bytes() for place in headers}
     return {"setup.stil": setup(pins(config), heading(config)), **patterns}
-
-
-def _simulate(simulator: Build, source: str, work: Path, total: int, progress: Progress) -> None:
-    """Run the bench, and tell how many cases have left their pattern."""
-    outcome: list[Exception] = []
-
-    def bench() -> None:
-        try:
-            simulate(simulator, "bench_record", source, environment={"NMPU_WORK": str(work.resolve())})
-        except Exception as error:
-            outcome.append(error)
-
-    thread = threading.Thread(target=bench)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.2)
-        progress("recording the pins", len(list(work.rglob("pins.stil"))), total)
-    for error in outcome:
-        raise error

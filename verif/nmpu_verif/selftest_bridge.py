@@ -1,7 +1,6 @@
 """The C self-test on simulated RTL: its bus functions drive a Verilator model's APB port."""
 
 import hashlib
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
 from nmpu_verif.builds import BUILD, verilog_of
+from nmpu_verif.cache import made_once
 
 _SOURCE = Path(__file__).with_suffix(".cpp")
 _FLAGS = ["--x-assign", "fast", "--x-initial", "unique", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
@@ -29,17 +29,16 @@ def bridge(config: Config) -> list[Path]:
     rx_bits = config.lanes * config.residual.code_bits + 2
     text = f"{verilog.read_text('utf-8')} {_SOURCE.read_text('utf-8')} {verilator_version()} {_FLAGS}"
     folder = (BUILD / "selftest" / hashlib.sha256(text.encode()).hexdigest()[:16]).resolve()
-    marker, objects = folder / "built", [folder / "bridge.o", folder / "libVnmpu.a", folder / "libverilated.a"]
-    if not marker.is_file():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        model = [str(program), "--cc", "--build", *_FLAGS, "--prefix", "Vnmpu", "--Mdir", str(folder), str(verilog)]
-        root = environment.get("VERILATOR_ROOT") or _said([str(program), "--getenv", "VERILATOR_ROOT"], environment)
-        includes = [f"-I{folder}", f"-I{root}/include", f"-I{root}/include/vltstd"]
-        sizes = [f"-DADC_BITS={adc_bits}", f"-DRX_BITS={rx_bits}"]
-        _said(model, environment)
-        _said(["c++", "-std=c++17", "-O2", *includes, *sizes, "-c", str(_SOURCE), "-o", str(objects[0])], environment)
-        marker.touch()
+    objects = [folder / "bridge.o", folder / "libVnmpu.a", folder / "libverilated.a"]
+    with made_once(folder) as missing:
+        if missing:
+            model = [str(program), "--cc", "--build", *_FLAGS, "--prefix", "Vnmpu", "--Mdir", str(folder), str(verilog)]
+            root = environment.get("VERILATOR_ROOT") or _said([str(program), "--getenv", "VERILATOR_ROOT"], environment)
+            includes = [f"-I{folder}", f"-I{root}/include", f"-I{root}/include/vltstd"]
+            sizes = [f"-DADC_BITS={adc_bits}", f"-DRX_BITS={rx_bits}"]
+            wrapper = ["c++", "-std=c++17", "-O2", *includes, *sizes, "-c", str(_SOURCE), "-o", str(objects[0])]
+            _said(model, environment)
+            _said(wrapper, environment)
     return objects
 
 

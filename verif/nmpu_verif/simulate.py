@@ -1,7 +1,8 @@
 """Run cocotb benches on a built simulator."""
 
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
@@ -56,6 +57,25 @@ def simulate(
             },
         )
     return _judge(results, folder / "simulation.log", bench)
+
+
+def simulate_watched(build: Build, bench: str, config: str, work: Path, watch: Callable[[], None]) -> None:
+    """`simulate` with the folder `work` for its files; `watch` is called several times a second meanwhile."""
+    outcome: list[Exception] = []
+
+    def run() -> None:
+        try:
+            simulate(build, bench, config, environment={"NMPU_WORK": str(work.resolve())})
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.2)
+        watch()
+    for error in outcome:
+        raise error
 
 
 def _judge(results: Path, log: Path, bench: str) -> int:

@@ -19,7 +19,7 @@ from nmpu_model.suites import Case
 from nmpu_model.traffic import Traffic
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
-from nmpu_spec.load import parse
+from nmpu_spec.load import from_dict
 
 MANIFEST = "manifest.json"
 
@@ -43,7 +43,7 @@ def open_bundle(folder: Path) -> Bundle:
     path = folder / MANIFEST
     manifest = _manifest(path)
     try:
-        config = _config(manifest["config"], str(manifest["configuration"]))
+        config = from_dict({**manifest["config"]}, str(manifest["configuration"]))
         listed = {str(name): str(entry["sha256"]) for name, entry in manifest["files"].items()}
         places = [(str(entry["suite"]), str(entry["case"])) for entry in manifest["cases"]]
         wanted_hash = manifest["config_hash"]
@@ -70,15 +70,6 @@ def _manifest(path: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict):
         raise InputError(f"{path}: is not the manifest of a bundle; write the bundle again")
     return manifest
-
-
-def _config(entries: Mapping[str, Any], name: str) -> Config:
-    """The configuration from the shape of `Config.as_dict`: its strings and numbers are written alike in TOML."""
-    plain = {key: value for key, value in entries.items() if not isinstance(value, dict)}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
-    for table in entries.keys() - plain.keys():
-        lines += [f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in entries[table].items())]
-    return parse("\n".join(lines), name)
 
 
 def _verified(folder: Path, name: str, digest: str) -> bytes:
