@@ -14,7 +14,6 @@ from nmpu_flow.errors import FlowError
 from nmpu_flow.ports import Port
 from nmpu_flow.tools import versions
 from nmpu_spec.config import Config
-from nmpu_spec.cycles import LATENCY
 from nmpu_spec.parameters import parameter_fields
 from nmpu_spec.registers import elaborate, register_map
 
@@ -59,7 +58,7 @@ def description(config: Config, ports: Sequence[Port]) -> dict[str, object]:
         "config_hash": config.hash,
         "config": config.as_dict(),
         "groups": config.groups,
-        "latency": LATENCY,
+        "latency": config.pipeline.latency,
         "nodes": {
             name: {"format": str(node), "signed": node.signed, "width": node.width, "fraction": node.fraction}
             for name, node in config.nodes.items()

@@ -1,5 +1,7 @@
 """The lane array: the group's codes and settings go to every lane, parameters are written to one."""
 
+from typing import Any
+
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
@@ -10,7 +12,6 @@ from nmpu_hw.lane import Lane
 from nmpu_hw.sequencer import group_layout
 from nmpu_hw.settings import layer_settings
 from nmpu_spec.config import CODE_BITS, Config
-from nmpu_spec.cycles import PIPELINE
 from nmpu_spec.parameters import WORD_BITS, inject_words, parameter_words
 from nmpu_spec.registers import BANKS, CAPTURE_SLOTS, INJECT_SLOT
 
@@ -41,8 +42,8 @@ class Lanes(Component):
                 "vector": In(vector_layout(config)),
                 "index": In(range(max(config.groups, 2))),
                 "bank": In(1),
-                **{f"slot_{register}": In(group) for register in PIPELINE},
-                **{f"load_{register}": In(1) for register in PIPELINE},
+                **{f"slot_{register}": In(group) for register in config.pipeline.registers},
+                **{f"load_{register}": In(1) for register in config.pipeline.registers},
                 **{f"layer_{bank}": In(settings) for bank in range(BANKS)},
                 **{f"mask_{bank}": In(config.columns) for bank in range(BANKS)},
                 "rx": In(data.ArrayLayout(config.residual.code_bits, config.lanes)),
@@ -68,16 +69,10 @@ class Lanes(Component):
         config = self.config
         groups, lanes = config.groups, config.lanes
         host_lane, address = self._host_port(m)
-        fetch_address = Signal.like(address)
-        affine_address = Signal.like(address)
-        m.d.comb += [
-            fetch_address.eq(Mux(self.host_read, address, self._address(self.bank, self.index))),
-            affine_address.eq(Mux(self.host_read, address, self._address(self.slot_fetch.bank, self.slot_fetch.index))),
-        ]
+        reads = {stage: self._read_address(m, stage, address) for stage in config.pipeline.reads}
+        layers = {register: self._layer(m, register) for register in config.pipeline.layers}
         affine_mask = self._mask(m, "affine_mask", self.slot_affine)
-        output_mask = self._mask(m, "output_mask", self.slot_residual)
-        residual = self._layer(m, "residual_layer", self.slot_norm)
-        output = self._layer(m, "output_layer", self.slot_residual)
+        output_mask = self._mask(m, "output_mask", self._source("output"))
 
         readings: list[Value] = []
         for i in range(lanes):
@@ -85,13 +80,16 @@ class Lanes(Component):
             for branch in config.branches:
                 column = Array(self.vector[group * lanes + i][branch] for group in range(groups))
                 m.d.comb += getattr(lane, f"code_{branch}").eq(column[self.index])
-            for register in PIPELINE:
+            for register in config.pipeline.registers:
                 m.d.comb += getattr(lane, f"load_{register}").eq(getattr(self, f"load_{register}"))
+            for stage, (read, read_address) in reads.items():
+                m.d.comb += [
+                    getattr(lane, f"{stage}_read").eq(read),
+                    getattr(lane, f"{stage}_address").eq(read_address),
+                ]
+            for register, layer in layers.items():
+                m.d.comb += getattr(lane, f"layer_{register}").eq(layer)
             m.d.comb += [
-                lane.affine_read.eq(self.load_fetch | self.host_read),
-                lane.affine_address.eq(fetch_address),
-                lane.norm_read.eq(self.load_affine | self.host_read),
-                lane.norm_address.eq(affine_address),
                 lane.write_address.eq(address),
                 lane.host_data.eq(self.host_data),
                 lane.test.eq(self.test),
@@ -99,9 +97,7 @@ class Lanes(Component):
                 lane.host_test.eq(self.host_test),
                 lane.host_slot.eq(self.host_slot),
                 lane.rx.eq(self.rx[i]),
-                lane.residual_layer.eq(residual),
-                lane.output_layer.eq(output),
-                lane.output_enable.eq(output_mask[i]),
+                lane.enable.eq(output_mask[i]),
                 self.codes[i].eq(lane.code),
                 self.enabled[i].eq(lane.enabled),
             ]
@@ -125,12 +121,32 @@ class Lanes(Component):
         group = Signal(range(max(groups, 2)), name="host_group")
         lane = Signal(range(max(lanes, 2)), name="host_lane")
         address = Signal(range(BANKS * groups), name="host_address")
-        m.d.comb += lane.eq(self.host_column)
-        for k in range(1, groups):
-            with m.If(self.host_column >= k * lanes):
-                m.d.comb += [group.eq(k), lane.eq(self.host_column - k * lanes)]
+        if lanes & (lanes - 1) == 0:
+            bits = lanes.bit_length() - 1
+            m.d.comb += [lane.eq(self.host_column[:bits]), group.eq(self.host_column[bits:])]
+        else:
+            m.d.comb += lane.eq(self.host_column)
+            for k in range(1, groups):
+                with m.If(self.host_column >= k * lanes):
+                    m.d.comb += [group.eq(k), lane.eq(self.host_column - k * lanes)]
         m.d.comb += address.eq(self._address(self.host_bank, group))
         return lane, address
+
+    def _source(self, register: str) -> Any:
+        """The group that moves into `register`, as far as its bank and index go."""
+        before = self.config.pipeline.before(register)
+        return self if before is None else getattr(self, f"slot_{before}")
+
+    def _read_address(self, m: Module, stage: str, host_address: Value) -> tuple[Signal, Signal]:
+        """When the parameter memories of `stage` are read, and where: for a group, or for the register bus."""
+        register = self.config.pipeline.reads[stage]
+        group = self._source(register)
+        read, address = Signal(name=f"{stage}_read"), Signal.like(host_address, name=f"{stage}_address")
+        m.d.comb += [
+            read.eq(getattr(self, f"load_{register}") | self.host_read),
+            address.eq(Mux(self.host_read, host_address, self._address(group.bank, group.index))),
+        ]
+        return read, address
 
     def _address(self, bank: Value, index: Value) -> Value:
         groups = self.config.groups
@@ -148,8 +164,8 @@ class Lanes(Component):
     def _masks(self) -> list[Signal]:
         return [getattr(self, f"mask_{bank}") for bank in range(BANKS)]
 
-    def _layer(self, m: Module, name: str, slot: Value) -> Signal:
-        """The layer settings of the group in `slot`."""
-        layer = Signal(layer_settings(self.config), name=name)
-        m.d.comb += layer.eq(Mux(slot.bank, Cat(self.layer_1), Cat(self.layer_0)))
+    def _layer(self, m: Module, register: str) -> Signal:
+        """The layer settings of the group that moves into `register`."""
+        layer = Signal(layer_settings(self.config), name=f"layer_{register}")
+        m.d.comb += layer.eq(Mux(self._source(register).bank, Cat(self.layer_1), Cat(self.layer_0)))
         return layer

@@ -12,7 +12,6 @@ from nmpu_hw.registers import RegisterBlock, wire_name
 from nmpu_hw.sequencer import COUNTED, Sequencer
 from nmpu_hw.settings import layer_settings
 from nmpu_spec.config import CODE_BITS, Config
-from nmpu_spec.cycles import PIPELINE
 from nmpu_spec.registers import BANKS, register_map
 
 
@@ -91,7 +90,7 @@ class Nmpu(Component):
             self.active_bank.eq(sequencer.bank),
             self.busy.eq(sequencer.busy),
         ]
-        for register in PIPELINE:
+        for register in config.pipeline.registers:
             for prefix in ("slot", "load"):
                 name = f"{prefix}_{register}"
                 m.d.comb += getattr(lanes, name).eq(getattr(sequencer, name))
@@ -125,7 +124,7 @@ class Nmpu(Component):
             delivered.eq(sequencer.out_valid & sequencer.out_ready),
             counters.clear.eq(clear),
             counters.counted.eq(sequencer.counted),
-            counters.affine_leaves.eq(sequencer.load_norm),
+            counters.affine_leaves.eq(getattr(sequencer, f"load_{self.config.pipeline.after('affine')}")),
             counters.output_leaves.eq(delivered),
             counters.last.eq(sequencer.slot_output.last),
             counters.enabled.eq(lanes.enabled),

@@ -5,7 +5,6 @@ from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 
 from nmpu_spec.config import Config
-from nmpu_spec.cycles import PIPELINE
 from nmpu_spec.registers import BANKS
 
 COUNTED = ("busy", "wait_adc", "wait_rx", "stall_out")
@@ -48,8 +47,8 @@ class Sequencer(Component):
                 "out_ready": In(1),
                 "index": Out(range(max(config.groups, 2))),
                 "bank": Out(1),
-                **{f"slot_{register}": Out(group) for register in PIPELINE},
-                **{f"load_{register}": Out(1) for register in PIPELINE},
+                **{f"slot_{register}": Out(group) for register in config.pipeline.registers},
+                **{f"load_{register}": Out(1) for register in config.pipeline.registers},
                 "counted": Out(len(COUNTED)),
                 "rx_misaligned": Out(1),
                 "busy": Out(1),
@@ -60,8 +59,8 @@ class Sequencer(Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        groups = self.config.groups
-        slots = {register: Signal(group_layout(self.config), name=f"{register}_group") for register in PIPELINE}
+        groups, pipeline = self.config.groups, self.config.pipeline
+        slots = {reg: Signal(group_layout(self.config), name=f"{reg}_group") for reg in pipeline.registers}
         for register, slot in slots.items():
             m.d.comb += getattr(self, f"slot_{register}").eq(slot)
 
@@ -101,7 +100,7 @@ class Sequencer(Component):
         ]
         source, moves = entering, head
         for register, slot in slots.items():
-            if register == "residual":
+            if register == pipeline.after("norm"):
                 # The rx join: while rx is missing the tail runs on, and a gap follows it.
                 passing = Signal()
                 m.d.comb += passing.eq(source.valid & head)

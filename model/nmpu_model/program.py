@@ -65,8 +65,8 @@ class Program:
         layer, config = self.layer, self.config
         if layer.out_bits not in CODE_BITS:
             raise InputError(f"out_bits = {layer.out_bits}: must be one of {CODE_BITS}")
-        if not 0 <= layer.shift < 1 << config.output.shift_bits:
-            raise InputError(f"shift = {layer.shift}: must be 0 to {(1 << config.output.shift_bits) - 1}")
+        if not 0 <= layer.shift <= config.most_shift:
+            raise InputError(f"shift = {layer.shift}: must be 0 to {config.most_shift}")
         scale = config.residual.scale
         if not scale.contains(layer.rx_scale):
             raise InputError(f"rx_scale: raw {layer.rx_scale} is outside {scale} ({scale.min_raw} to {scale.max_raw})")

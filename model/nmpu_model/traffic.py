@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nmpu_model.half import traffic as half
 from nmpu_model.program import Layer, Program
 from nmpu_model.stimulus import integers
 from nmpu_spec.config import CODE_BITS, AdcMode, Config
 from nmpu_spec.formats import Format
+from nmpu_spec.half import HalfConfig
 from nmpu_spec.parameters import parameter_fields
 
 Codes = NDArray[np.integer]
@@ -29,27 +31,32 @@ def random_program(config: Config, seed: int, stream: str, rx_on: bool | None = 
     A third of the columns has parameters from the ends of their formats, a third random ones, and a third such that
     the code is neither cut off nor zero: scales near one, small gains.
     """
-    columns = config.columns
+    columns, binary16 = config.columns, isinstance(config, HalfConfig)
     kind = integers(seed, f"{stream}/kind", 0, 2, (columns,))
     parameters = {}
     for field in parameter_fields(config):
         node, name = field.format, f"{stream}/{field.name}"
+        here = (field.name, seed, name, columns)
         anywhere = integers(seed, name, node.min_raw, node.max_raw, (columns,))
-        ends = np.array([node.min_raw, node.min_raw + 1, 0, 1, node.max_raw - 1, node.max_raw])
-        end = ends[integers(seed, f"{name}/end", 0, len(ends) - 1, (columns,))]
-        parameters[field.name] = np.choose(kind, [end, anywhere, _ordinary(node, field.name, seed, name, columns)])
+        ends = half.EDGES if binary16 else [node.min_raw, node.min_raw + 1, 0, 1, node.max_raw - 1, node.max_raw]
+        end = np.array(ends)[integers(seed, f"{name}/end", 0, len(ends) - 1, (columns,))]
+        near = half.ordinary(*here) if binary16 else _ordinary(node, *here)
+        parameters[field.name] = np.choose(kind, [end, anywhere, near])
 
     def draw(name: str, low: int, high: int) -> int:
         return int(integers(seed, f"{stream}/{name}", low, high, (1,))[0])
 
     scale = config.residual.scale
+    rx_scale = draw("rx_scale", scale.min_raw, scale.max_raw)
+    if binary16 and draw("rx_scale/kind", 0, 2):
+        rx_scale = int(half.ordinary("scale", seed, f"{stream}/rx_scale", 1)[0])
     layer = Layer(
         relu_1=bool(draw("relu_1", 0, 1)),
         relu_2=bool(draw("relu_2", 0, 1)),
         rx_on=bool(draw("rx_on", 0, 1)) if rx_on is None else rx_on,
         rx_signed=bool(draw("rx_signed", 0, 1)),
-        rx_scale=draw("rx_scale", scale.min_raw, scale.max_raw),
-        shift=draw("shift", 0, (1 << config.output.shift_bits) - 1),
+        rx_scale=rx_scale,
+        shift=draw("shift", 0, config.most_shift),
         out_bits=CODE_BITS[draw("out_bits", 0, len(CODE_BITS) - 1)],
         out_signed=bool(draw("out_signed", 0, 1)),
     )

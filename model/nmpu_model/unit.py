@@ -1,4 +1,4 @@
-"""The golden model of the unit: a program and ADC codes in, output codes and counters out."""
+"""The golden model of a unit, fixed-point or FP16: a program and ADC codes in, output codes and counters out."""
 
 import os
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nmpu_model.affine import affine
 from nmpu_model.compress import compress
+from nmpu_model.half.path import half_path
 from nmpu_model.inputs import check_ranges, check_shapes
 from nmpu_model.norm import norm
 from nmpu_model.output import output
@@ -20,6 +21,7 @@ from nmpu_model.residual import residual
 from nmpu_model.types import Integers
 from nmpu_spec.config import Config
 from nmpu_spec.cycles import unstalled
+from nmpu_spec.half import HalfConfig
 
 _BLOCK = 1 << 18
 """Column-results worked on at a time: the block's temporaries stay in the cache, and memory use is bounded."""
@@ -60,9 +62,14 @@ def run(
     rows = max(_BLOCK // config.columns, 1)
     parameters = _typed(program)
 
-    def work(start: int) -> dict[str, int]:
+    def work(start: int) -> Mapping[str, int]:
         block = slice(start, start + rows)
-        inputs = tuple(None if codes is None else codes[block] for codes in (p, n, rx))
+        inputs = (p[block], None if n is None else n[block], None if rx is None else rx[block])
+        check_ranges(program, *inputs)
+        if isinstance(config, HalfConfig):
+            numbers = half_path(program, *inputs)
+            out[block] = numbers.code
+            return numbers.saturated
         out[block], saturated = _block(program, parameters, *inputs)
         return saturated
 
@@ -84,14 +91,12 @@ def raw_type(config: Config) -> np.dtype[np.signedinteger[Any]]:
 def _block(
     program: Program,
     parameters: Mapping[str, Integers],
-    p: NDArray[np.integer] | None,
+    p: NDArray[np.integer],
     n: NDArray[np.integer] | None,
     rx: NDArray[np.integer] | None,
 ) -> tuple[Integers, dict[str, int]]:
     config, layer, mask = program.config, program.layer, program.mask
-    assert p is not None
     kind = raw_type(config)
-    check_ranges(program, p, n, rx)
     a = affine(
         config,
         p.astype(kind),

@@ -9,6 +9,7 @@ from functools import cached_property
 from nmpu_spec import rules
 from nmpu_spec.compression import Compression
 from nmpu_spec.formats import Format
+from nmpu_spec.pipeline import FIXED, Pipeline
 
 CODE_BITS = (4, 6, 8)
 """The output widths that can be chosen at run time; a code always travels in a field of the largest."""
@@ -81,7 +82,20 @@ class Config:
     name: str = field(default="unnamed", compare=False)
 
     def __post_init__(self) -> None:
+        self._check()
+
+    def _check(self) -> None:
         rules.check(self)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The registers that a group passes."""
+        return FIXED
+
+    @property
+    def most_shift(self) -> int:
+        """The largest run-time shift."""
+        return (1 << self.output.shift_bits) - 1
 
     @property
     def widest_code(self) -> int:
@@ -139,7 +153,7 @@ class Config:
     @property
     def most_cut_bits(self) -> int:
         """The most bits that the output compression removes: the fraction and the largest run-time shift."""
-        return self.total_format.fraction + (1 << self.output.shift_bits) - 1
+        return self.total_format.fraction + self.most_shift
 
     @cached_property
     def nodes(self) -> dict[str, Format]:

@@ -6,15 +6,6 @@ from itertools import cycle, repeat
 
 from nmpu_spec.config import Config
 
-PIPELINE = ("fetch", "affine", "norm", "residual", "output")
-"""The pipeline registers, in the order of the data path, by what they hold: a group's ADC codes with its affine
-parameters, the corrected codes, the numbers after BatchNorm, those after the residual add, the output codes."""
-
-LATENCY = len(PIPELINE)
-"""Clock cycles from a group's entry to its codes on ``out``, when nothing stalls. The same for every configuration."""
-
-_NORM = PIPELINE.index("norm")
-
 
 @dataclass(frozen=True)
 class Group:
@@ -50,9 +41,13 @@ class CycleModel:
     """
 
     config: Config
-    _slots: list[Group | None] = field(default_factory=lambda: [None] * LATENCY)
+    _slots: list[Group | None] = field(init=False)
     _index: int = 0
     _bank: int = 0
+
+    def __post_init__(self) -> None:
+        self._slots = [None] * self.config.pipeline.latency
+        self._norm = self.config.pipeline.registers.index("norm")
 
     @property
     def in_flight(self) -> bool:
@@ -82,7 +77,7 @@ class CycleModel:
     ) -> Handshakes:
         """One clock cycle, from the inputs' levels and the registers CTRL.enable, CTRL.bank, bank[b].layer.rx_on."""
         slots, groups = self._slots, self.config.groups
-        out, joining = slots[-1], slots[_NORM]
+        out, joining = slots[-1], slots[self._norm]
         tail = out is None or out_ready
         wants_rx = joining is not None and joining.rx_on
         head = tail and not (wants_rx and not rx_valid)
@@ -95,10 +90,10 @@ class CycleModel:
         answer = Handshakes(head and open_ and last, tail and wants_rx, out is not None, out, issued, counted)
 
         if tail:
-            slots[_NORM + 1 :] = [joining if head else None, *slots[_NORM + 1 : -1]]
+            slots[self._norm + 1 :] = [joining if head else None, *slots[self._norm + 1 : -1]]
         if head:
             entering = Group(self._index, last, rx_on[current], current) if issued else None
-            slots[: _NORM + 1] = [entering, *slots[:_NORM]]
+            slots[: self._norm + 1] = [entering, *slots[: self._norm]]
         if issued:
             self._bank, self._index = current, (self._index + 1) % groups
         return answer
@@ -121,7 +116,8 @@ class Timing:
 def unstalled(config: Config, vectors: int) -> Timing:
     """`predict` without any stall, in closed form: groups*vectors + latency cycles."""
     busy = vectors * config.groups
-    return Timing(cycles=busy + LATENCY, busy=busy, wait_adc=LATENCY) if vectors else Timing()
+    latency = config.pipeline.latency
+    return Timing(cycles=busy + latency, busy=busy, wait_adc=latency) if vectors else Timing()
 
 
 def predict(

@@ -11,8 +11,17 @@ from nmpu_spec.compression import Compression
 from nmpu_spec.config import Adc, AdcMode, Affine, Config, Norm, Output, Residual
 from nmpu_spec.errors import InputError
 from nmpu_spec.formats import Format
+from nmpu_spec.half import HalfConfig, half_config
 from nmpu_spec.overflow import Overflow
 from nmpu_spec.rounding import Rounding
+
+
+class Arithmetic(StrEnum):
+    """The key ``arithmetic``: the unit itself, or the FP16 baseline."""
+
+    FIXED = "fixed"
+    BINARY16 = "binary16"
+
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -57,6 +66,8 @@ def parse(text: str, name: str = "unnamed") -> Config:
 def from_dict(entries: dict[str, Any], name: str = "unnamed") -> Config:
     """The configuration from the contents of a TOML file, which is what `Config.as_dict` gives."""
     top = _Table(entries, "")
+    if top.choice("arithmetic", Arithmetic, Arithmetic.FIXED) is Arithmetic.BINARY16:
+        return _half(top, name)
     adc, affine, norm, residual, output = (top.table(key) for key in ("adc", "affine", "norm", "residual", "output"))
     config = Config(
         columns=top.integer("columns"),
@@ -71,6 +82,20 @@ def from_dict(entries: dict[str, Any], name: str = "unnamed") -> Config:
         name=name,
     )
     for table in (top, adc, affine, norm, residual, output):
+        table.refuse_leftovers()
+    return config
+
+
+def _half(top: "_Table", name: str) -> HalfConfig:
+    adc, residual = top.table("adc"), top.table("residual")
+    config = half_config(
+        columns=top.integer("columns"),
+        lanes=top.integer("lanes"),
+        adc=Adc(adc.choice("mode", AdcMode), adc.format("code")),
+        code_bits=residual.integer("code_bits"),
+        name=name,
+    )
+    for table in (top, adc, residual):
         table.refuse_leftovers()
     return config
 

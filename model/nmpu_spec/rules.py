@@ -8,18 +8,35 @@ from nmpu_spec.formats import MAX_WIDTH
 if TYPE_CHECKING:
     from nmpu_spec.config import Config
 
+MAX_HALF_BITS = 16
+MAX_HALF_FRACTION = 14
+"""Codes within these bounds become normal halves or zero."""
 REGISTER_BITS = 32
 """A parameter does not straddle two registers."""
 
 
 def check(config: "Config") -> None:
     """Raises `InputError` for the first rule that `config` breaks."""
+    _check_geometry(config)
     _check_choices(config)
     _check_widths(config)
 
 
-def _check_choices(config: "Config") -> None:
-    """What the user chose, by itself."""
+def check_half(config: "Config") -> None:
+    """The same for an FP16 unit, whose codes must become halves."""
+    _check_geometry(config)
+    code = config.adc.code
+    _require(code.width <= MAX_HALF_BITS, "adc.code", code, f"must have at most {MAX_HALF_BITS} bits for binary16")
+    _require(
+        code.fraction <= MAX_HALF_FRACTION,
+        "adc.code",
+        code,
+        f"must have at most {MAX_HALF_FRACTION} fraction bits for binary16",
+    )
+
+
+def _check_geometry(config: "Config") -> None:
+    """Columns, lanes and codes."""
     _require(1 <= config.columns <= 4096, "columns", config.columns, "must be 1 to 4096")
     _require(
         config.lanes >= 1 and config.columns % config.lanes == 0,
@@ -29,6 +46,16 @@ def _check_choices(config: "Config") -> None:
     )
     dual = config.adc.mode == "dual"
     _require(not (dual and config.adc.code.signed), "adc.code", config.adc.code, "counters (mode 'dual') are unsigned")
+    _require(
+        2 <= config.residual.code_bits <= config.widest_code,
+        "residual.code_bits",
+        config.residual.code_bits,
+        "must be 2 to 8",
+    )
+
+
+def _check_choices(config: "Config") -> None:
+    """What the user chose, by itself."""
     for key, node in (
         ("affine.offset", config.affine.offset),
         ("affine.corrected", config.affine.corrected),
@@ -36,12 +63,6 @@ def _check_choices(config: "Config") -> None:
         ("norm.bias", config.norm.bias),
     ):
         _require(node.signed, key, node, "must be signed, like 'S7.1'")
-    _require(
-        2 <= config.residual.code_bits <= config.widest_code,
-        "residual.code_bits",
-        config.residual.code_bits,
-        "must be 2 to 8",
-    )
     _require(1 <= config.output.shift_bits <= 5, "output.shift_bits", config.output.shift_bits, "must be 1 to 5")
 
 

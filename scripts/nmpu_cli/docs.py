@@ -4,7 +4,6 @@ from pathlib import Path
 
 from nmpu_flow.collateral import markdown
 from nmpu_spec.config import Config
-from nmpu_spec.cycles import LATENCY
 from nmpu_spec.load import load, presets
 from nmpu_spec.parameters import parameter_fields
 
@@ -23,7 +22,7 @@ def _configurations(configs: list[Config]) -> str:
         "columns": [str(config.columns) for config in configs],
         "lanes": [str(config.lanes) for config in configs],
         "groups (clocks per vector)": [str(config.groups) for config in configs],
-        "latency, clocks": [str(LATENCY)] * len(configs),
+        "latency, clocks": [str(config.pipeline.latency) for config in configs],
         **{f"`{node}`": [str(config.nodes[node]) for config in configs] for node in configs[0].nodes},
         "parameter words per column": [str(parameter_fields(config)[-1].word + 1) for config in configs],
         "hash": [f"`{config.hash[:16]}`" for config in configs],

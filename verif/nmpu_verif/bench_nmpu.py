@@ -11,7 +11,7 @@ from nmpu_model.program import Program
 from nmpu_model.script import load_parameters, load_program
 from nmpu_model.stimulus import integers
 from nmpu_model.traffic import random_program, random_traffic
-from nmpu_spec.cycles import LATENCY, unstalled
+from nmpu_spec.cycles import unstalled
 from nmpu_spec.registers import BANKS, RegisterMap
 from nmpu_verif.environment import configuration, seed
 from nmpu_verif.unit import Unit
@@ -100,7 +100,7 @@ async def vectors_follow_without_a_bubble(dut: Any) -> None:
     await unit.control(enable=True, clear=True)
     await unit.drain()
     assert unit.first_in is not None and unit.first_out is not None
-    assert unit.first_out - unit.first_in == LATENCY
+    assert unit.first_out - unit.first_in == unit.config.pipeline.latency
     counters = await unit.check()
     timing = unstalled(unit.config, vectors)
     assert counters["busy"] == timing.busy
@@ -163,7 +163,7 @@ async def reset_in_mid_stream(dut: Any) -> None:
     unit = await start(dut)
     program = random_program(unit.config, seed(), "reset", rx_on=True)
     writes = {write.register: write for write in load_program(program, 0)}
-    for clocks in range(1, 2 * LATENCY + unit.config.groups):
+    for clocks in range(1, 2 * unit.config.pipeline.latency + unit.config.groups):
         await unit.load(program, 0)
         unit.send(random_traffic(program, 8, seed(), f"reset/{clocks}"))
         await unit.control(enable=True)
@@ -191,9 +191,9 @@ async def banks_in_use_are_locked(dut: Any) -> None:
     program = random_program(unit.config, seed(), "locked", rx_on=False)
     await unit.load(program, 0)
     unit.out_ready = repeat(False)
-    unit.send(random_traffic(program, 3 + LATENCY, seed(), "locked"))
+    unit.send(random_traffic(program, 3 + unit.config.pipeline.latency, seed(), "locked"))
     await unit.control(enable=True)
-    for _ in range(3 * LATENCY):
+    for _ in range(3 * unit.config.pipeline.latency):
         await RisingEdge(dut.clk)
     status = await unit.read("status")
     assert status & 0b1101 == 0b0101, f"status {status:#x}: busy, bank 0 in use"
@@ -219,7 +219,7 @@ async def disabling_finishes_the_vector(dut: Any) -> None:
     while unit.adc.left:
         await unit.control(enable=True)
         await unit.control(enable=False)
-        for _ in range(6 * LATENCY):
+        for _ in range(6 * (unit.config.groups + unit.config.pipeline.latency)):
             await RisingEdge(dut.clk)
         assert not unit.model.in_flight
         assert await unit.read("status") == 0

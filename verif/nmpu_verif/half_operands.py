@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from nmpu_model.half.arithmetic import bits, halves
 from nmpu_model.stimulus import integers
 
 Raws = NDArray[np.uint16]
@@ -24,14 +25,6 @@ EDGES = np.array(
     np.uint16,
 )
 EDGES = np.concatenate((EDGES, EDGES | SIGN))
-
-
-def halves(raws: NDArray[np.integer]) -> NDArray[np.float16]:
-    return raws.astype(np.uint16).view(np.float16)
-
-
-def bits(values: NDArray[np.float16]) -> Raws:
-    return values.view(np.uint16)
 
 
 def edge_triples() -> Triple:

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import Component
 
 from nmpu_hw.half.from_code import HalfFromCode
 from nmpu_hw.half.multiply_add import HalfMultiplyAdd
+from nmpu_hw.half.sum import HalfSum
 from nmpu_hw.half.to_code import HalfToCode
 from nmpu_spec.formats import Format
 
@@ -16,7 +17,11 @@ SOURCES = ("S1.0", "S8.0", "U12.0", "S12.0", "U2.14", "U16.0", "S16.0")
 
 def half_stages() -> dict[str, Callable[[], Component]]:
     """Its name in the harness, and how to make it."""
-    made: dict[str, Callable[[], Component]] = {"multiply_add": HalfMultiplyAdd, "to_code": HalfToCode}
+    made: dict[str, Callable[[], Component]] = {
+        "multiply_add": HalfMultiplyAdd,
+        "sum": HalfSum,
+        "to_code": HalfToCode,
+    }
     for source in SOURCES:
         made[from_code_name(source)] = partial(HalfFromCode, Format.parse(source))
     return made

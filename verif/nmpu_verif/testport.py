@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from nmpu_model.script import inject_group
 from nmpu_model.traffic import Traffic
-from nmpu_spec.cycles import LATENCY
 from nmpu_spec.parameters import WORD_BITS, inject_fields
 from nmpu_spec.registers import CAPTURE_SLOTS
 from nmpu_verif.unit import Unit
@@ -45,7 +44,7 @@ async def passed(unit: Unit) -> None:
     polls = 0
     while unit.registers["test.mode"].field("in_flight").extract(await unit.read("test.mode")):
         polls += 1
-        assert polls < LATENCY, "a pushed group does not come out"
+        assert polls < unit.config.pipeline.latency, "a pushed group does not come out"
 
 
 async def _captured(unit: Unit, name: str, lane: int) -> int:

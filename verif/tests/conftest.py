@@ -98,6 +98,32 @@ shift_bits = 5
 """
 """Numbers of more than 32 bits, and codes that need more than one word of a lane."""
 
+HALF_TOML = """
+arithmetic = "binary16"
+columns = 12
+lanes = 2
+
+[adc]
+mode = "dual"
+code = "U12.0"
+
+[residual]
+code_bits = 8
+"""
+
+HALF_SINGLE_TOML = """
+arithmetic = "binary16"
+columns = 6
+lanes = 3
+
+[adc]
+mode = "single"
+code = "S8.2"
+
+[residual]
+code_bits = 5
+"""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _at_the_root() -> None:
@@ -111,8 +137,10 @@ def _at_the_root() -> None:
 def configurations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Name to what `load` takes: the presets, and files such as users write."""
     folder = tmp_path_factory.mktemp("configurations")
-    found = {name: name for name in ("tiny", "hermes256", "wide256")}
-    for name, text in (("user96", USER_TOML), ("single12", SINGLE_TOML), ("deep8", DEEP_TOML)):
+    found = {name: name for name in ("tiny", "hermes256", "wide256", "fp16")}
+    texts = {"user96": USER_TOML, "single12": SINGLE_TOML, "deep8": DEEP_TOML}
+    texts |= {"half12": HALF_TOML, "half_single6": HALF_SINGLE_TOML}
+    for name, text in texts.items():
         (folder / f"{name}.toml").write_text(text, "utf-8")
         found[name] = str(folder / f"{name}.toml")
     return found

@@ -24,6 +24,9 @@ TESTS = {"bench_nmpu": 8, "bench_testport": 2}
         ("single12", Simulator.VERILATOR, 1),
         ("single12", Simulator.ICARUS, 2),
         ("deep8", Simulator.VERILATOR, 1),
+        ("half12", Simulator.VERILATOR, 1),
+        ("half12", Simulator.ICARUS, 2),
+        ("half_single6", Simulator.VERILATOR, 1),
     ],
 )
 def test_unit(

@@ -37,7 +37,7 @@ def both_answer(program: Program, traffic: Traffic) -> RtlResult:
     return got
 
 
-@pytest.mark.parametrize("name", ["tiny", "deep8", "user96", "single12"])
+@pytest.mark.parametrize("name", ["tiny", "deep8", "user96", "single12", "half12", "half_single6", "fp16"])
 def test_equals_the_model(configurations: Mapping[str, str], name: str) -> None:
     """Random programs one after the other, rx off and on; on `deep8` all of their counters are above zero."""
     config = load(configurations[name])

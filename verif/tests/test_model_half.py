@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import softfloatpy as soft
 
-from nmpu_model.half import NAN, from_code, multiply_add, to_code, to_integer
+from nmpu_model.half.arithmetic import NAN, bits, from_code, halves, multiply_add, to_code, to_integer
 from nmpu_spec.formats import Format
-from nmpu_verif.half_operands import EDGES, Raws, Triple, bits, edge_triples, halves, random_blocks, random_triples
+from nmpu_verif.half_operands import EDGES, Raws, Triple, edge_triples, random_blocks, random_triples
 
 CASES = int(os.environ.get("NMPU_HALF_CASES", "150000"))
 EVERY = np.arange(1 << 16, dtype=np.uint16)

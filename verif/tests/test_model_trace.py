@@ -9,7 +9,7 @@ from nmpu_model.unit import run
 from nmpu_spec.load import load
 
 
-@pytest.mark.parametrize("name", ["tiny", "hermes256", "user96", "single12", "deep8"])
+@pytest.mark.parametrize("name", ["tiny", "hermes256", "user96", "single12", "deep8", "half12", "half_single6"])
 @pytest.mark.parametrize("rx_on", [False, True])
 def test_trace_ends_with_the_codes(name: str, rx_on: bool, configurations: dict[str, str]) -> None:
     config = load(configurations[name])

@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 from test_spec_config import CONFIGS
 
 from nmpu_spec.config import Config
-from nmpu_spec.cycles import LATENCY, PIPELINE, CycleModel, Group, Timing, predict, unstalled
+from nmpu_spec.cycles import CycleModel, Group, Timing, predict, unstalled
+from nmpu_spec.half import beside
 from nmpu_spec.load import load
 
 TINY = load("tiny")
 ONE_GROUP = replace(TINY, lanes=TINY.columns)
 SIX_GROUPS = replace(TINY, lanes=1)
+HALF = beside(TINY)
 
 pauses = st.lists(st.integers(0, 7), max_size=40)
 levels = st.lists(st.booleans(), min_size=1, max_size=30).filter(any)
-units = st.sampled_from([ONE_GROUP, TINY, SIX_GROUPS])
+units = st.sampled_from([ONE_GROUP, TINY, SIX_GROUPS, HALF])
 light = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 
 
@@ -71,7 +73,7 @@ def test_a_sink_of_every_other_cycle_halves_the_speed(vectors: int) -> None:
     for out_ready in ([True, False], [False, True]):
         time = predict(TINY, vectors, out_ready=out_ready)
         first = time.cycles - (2 * (vectors * TINY.groups - 1) + 1)
-        assert first in (LATENCY, LATENCY + 1)
+        assert first in (TINY.pipeline.latency, TINY.pipeline.latency + 1)
 
 
 @dataclass
@@ -120,7 +122,7 @@ def drive(config: Config, beats: list[tuple[bool, bool, bool, bool, int]]) -> Re
     for adc, rx, out, enable, bank in beats:
         recorder.step(adc, rx, out, enable, bank)
     # Finish the vector that is in progress, and empty the pipeline.
-    for _ in range(config.groups + LATENCY):
+    for _ in range(config.groups + config.pipeline.latency):
         recorder.step(True, True, True, enable=False)
     assert not recorder.unit.in_flight
     return recorder
@@ -136,7 +138,7 @@ def test_every_group_once_and_in_order(config: Config, beats: list[tuple[bool, b
     assert [group.last for group in groups] == [group.index == config.groups - 1 for group in groups]
     assert recorder.rx_beats == sum(group.rx_on for group in groups)
     for entered, (left, _) in zip(recorder.entered, recorder.left, strict=True):
-        assert left - entered >= LATENCY
+        assert left - entered >= config.pipeline.latency
 
 
 @light
@@ -207,7 +209,7 @@ def test_latency_is_one_cycle_for_each_register() -> None:
     for _ in range(20):
         recorder.step(adc=True, rx=True, out=True)
     assert {left - entered for entered, (left, _) in zip(recorder.entered, recorder.left, strict=False)} == {
-        len(PIPELINE)
+        TINY.pipeline.latency
     }
 
 

@@ -1,41 +1,35 @@
-"""Second part of the multiply-add: the sum of product and addend."""
+"""Second part of the multiply-add, and of the sum: the terms become one number."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
-from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 
-from nmpu_hw.half.align import BELOW, MAGNITUDE, TERMS
-from nmpu_hw.half.number import EXPONENT
-
-SUM = data.StructLayout(
-    {"magnitude": MAGNITUDE, "sign": 1, "exponent": EXPONENT + 1, "infinite": 1, "nan": 1},
-)
-"""The sum before rounding; `exponent` is the biased one of the highest bit of `magnitude`."""
+from nmpu_hw.half.window import Window
 
 
 class HalfAdd(Component):
-    """sum = product + addend, exact but for the sticky bit, as sign and magnitude; combinational.
+    """sum = first + second, exact but for the sticky bit, as sign and magnitude; combinational.
 
-    No bit above the addend is needed: where it stands highest, the product is far below.
+    The magnitude must have room for both terms: no bit is carried out of it.
     """
 
-    def __init__(self) -> None:
-        super().__init__({"terms": In(TERMS), "sum": Out(SUM)})
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        super().__init__({"terms": In(window.terms), "sum": Out(window.sum)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        terms = self.terms
-        subtract = terms.product_sign ^ terms.addend_sign
-        product = Cat(Const(0, BELOW + 1), terms.product)
-        addend = Cat(terms.addend, Const(0, 1)) ^ subtract.replicate(MAGNITUDE + 1)
-        total = Signal(signed(MAGNITUDE + 1))
+        terms, width = self.terms, self.window.magnitude
+        subtract = terms.first_sign ^ terms.second_sign
+        first = Cat(Const(0, self.window.below + 1), terms.first)
+        second = Cat(terms.second, Const(0, 1)) ^ subtract.replicate(width + 1)
+        total = Signal(signed(width + 1))
         # The lowest column carries in the one that completes the negation.
-        m.d.comb += total.eq((Cat(subtract, product) + Cat(subtract, addend))[1:])
+        m.d.comb += total.eq((Cat(subtract, first) + Cat(subtract, second))[1:])
         negative = total[-1]
         m.d.comb += [
-            self.sum.magnitude.eq((total[:-1] ^ negative.replicate(MAGNITUDE)) + negative),
+            self.sum.magnitude.eq((total[:-1] ^ negative.replicate(width)) + negative),
             # What cancels exactly is +0; a sum of two zeros of the same sign keeps it.
-            self.sum.sign.eq(Mux(total.any(), terms.product_sign ^ negative, terms.product_sign & terms.addend_sign)),
+            self.sum.sign.eq(Mux(total.any(), terms.first_sign ^ negative, terms.first_sign & terms.second_sign)),
             self.sum.exponent.eq(terms.exponent),
             self.sum.infinite.eq(terms.infinite),
             self.sum.nan.eq(terms.nan),

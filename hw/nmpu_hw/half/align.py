@@ -1,10 +1,10 @@
 """First part of the multiply-add: the exact product, and the addend shifted to it."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
-from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 
 from nmpu_hw.half.number import BIAS, EXPONENT, HALF, SIGNIFICAND, exponent, is_infinite, is_nan, is_zero, significand
+from nmpu_hw.half.window import Window
 
 PRODUCT = 2 * SIGNIFICAND
 ABOVE = 2
@@ -16,27 +16,10 @@ A product that is not zero is at least 2**10 of its LSBs where an addend reaches
 An addend with bits under 2**-2 is less than 2**8: the sum is more than 2**9, and its guard bit 2**-2 or above.
 """
 WINDOW = SIGNIFICAND + ABOVE + PRODUCT + BELOW
-MAGNITUDE = WINDOW + 1
-"""The window, and below it one sticky bit for all that was shifted out."""
 TOP = 1 + ABOVE + SIGNIFICAND - BIAS
 """The biased exponent of the window's highest bit is e_a + e_b + TOP; the product is below 2**2, the addend above."""
-
-TERMS = data.StructLayout(
-    {
-        "product": PRODUCT,
-        "addend": MAGNITUDE,
-        "product_sign": 1,
-        "addend_sign": 1,
-        "exponent": EXPONENT + 1,
-        "infinite": 1,
-        "nan": 1,
-    }
-)
-"""The two terms of the sum; `exponent` is the biased one of the highest bit of `addend`.
-
-The product stands `BELOW` + 1 bits above the lowest bit of `addend`. Where `infinite`, the result is the infinity with
-either sign, which are then equal; `nan` goes before everything else.
-"""
+MULTIPLY_ADD = Window(first=PRODUCT, below=BELOW, magnitude=WINDOW + 1)
+"""The first term is the product, the second the addend with one sticky bit for all that is shifted out below it."""
 
 
 class HalfAlign(Component):
@@ -48,7 +31,7 @@ class HalfAlign(Component):
     """
 
     def __init__(self) -> None:
-        super().__init__({"a": In(HALF), "b": In(HALF), "c": In(HALF), "terms": Out(TERMS)})
+        super().__init__({"a": In(HALF), "b": In(HALF), "c": In(HALF), "terms": Out(MULTIPLY_ADD.terms)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -69,12 +52,12 @@ class HalfAlign(Component):
         sign = a.sign ^ b.sign
         product_infinite = is_infinite(a) | is_infinite(b)
         m.d.comb += [
-            terms.product.eq(significand(a) * significand(b)),
-            terms.addend.eq(Cat(shifted[:below].any(), shifted[below:])),
+            terms.first.eq(significand(a) * significand(b)),
+            terms.second.eq(Cat(shifted[:below].any(), shifted[below:])),
             terms.exponent.eq(Mux(apart < 0, exponent(c), top)),
             # An infinite term gives its sign to the other one too: nothing is left to subtract.
-            terms.product_sign.eq(Mux(is_infinite(c), c.sign, sign)),
-            terms.addend_sign.eq(Mux(product_infinite, sign, c.sign)),
+            terms.first_sign.eq(Mux(is_infinite(c), c.sign, sign)),
+            terms.second_sign.eq(Mux(product_infinite, sign, c.sign)),
             terms.infinite.eq(product_infinite | is_infinite(c)),
             terms.nan.eq(
                 (is_nan(a) | is_nan(b) | is_nan(c))

@@ -4,7 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib.wiring import Component, In, Out
 
 from nmpu_hw.half.add import HalfAdd
-from nmpu_hw.half.align import HalfAlign
+from nmpu_hw.half.align import MULTIPLY_ADD, HalfAlign
 from nmpu_hw.half.number import HALF
 from nmpu_hw.half.round import HalfRound
 
@@ -12,8 +12,7 @@ from nmpu_hw.half.round import HalfRound
 class HalfMultiplyAdd(Component):
     """result = a*b + c, rounded once, to nearest even; combinational.
 
-    With the constants b = 1 or -1 it is the adder or subtracter, and synthesis removes the multiplier. A pipelined user
-    places the three parts itself, with registers between: their wires are one structure each.
+    A pipelined user places the three parts itself, with registers between: their wires are one structure each.
     """
 
     def __init__(self) -> None:
@@ -22,8 +21,8 @@ class HalfMultiplyAdd(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.align = align = HalfAlign()
-        m.submodules.add = add = HalfAdd()
-        m.submodules.round = last = HalfRound()
+        m.submodules.add = add = HalfAdd(MULTIPLY_ADD)
+        m.submodules.round = last = HalfRound(MULTIPLY_ADD)
         m.d.comb += [
             align.a.eq(self.a),
             align.b.eq(self.b),

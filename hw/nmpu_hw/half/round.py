@@ -1,10 +1,10 @@
-"""Last part of the multiply-add: normalise, round, pack."""
+"""Last part of the multiply-add, and of the sum: normalise, round, pack."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.wiring import Component, In, Out
 
-from nmpu_hw.half.add import SUM
 from nmpu_hw.half.number import EXPONENT, FRACTION, HALF, NAN, SPECIAL, leading_zeros, rounded
+from nmpu_hw.half.window import Window
 
 
 class HalfRound(Component):
@@ -13,8 +13,8 @@ class HalfRound(Component):
     The shift that brings the highest 1 to the top ends where the exponent is that of the subnormal numbers.
     """
 
-    def __init__(self) -> None:
-        super().__init__({"sum": In(SUM), "result": Out(HALF)})
+    def __init__(self, window: Window) -> None:
+        super().__init__({"sum": In(window.sum), "result": Out(HALF)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -3,10 +3,11 @@
 It is the arithmetic of the baseline that the unit is compared with. All arrays broadcast against each other.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nmpu_model.types import Integers
 from nmpu_spec.formats import Format
 
 Half = NDArray[np.float16]
@@ -15,7 +16,17 @@ NAN = np.array(0x7E00, np.uint16).view(np.float16)
 """The only NaN that an operation delivers: quiet, positive, without a payload."""
 
 
-def multiply_add(a: Half, b: Half, c: Half) -> Half:
+def halves(raws: NDArray[np.integer[Any]]) -> Half:
+    """The numbers that 16 bits stand for."""
+    return raws.astype(np.uint16).view(np.float16)
+
+
+def bits(values: Half) -> NDArray[np.uint16]:
+    """The inverse of `halves`."""
+    return values.view(np.uint16)
+
+
+def multiply_add(a: Half | np.float16, b: Half | np.float16, c: Half | np.float16) -> Half:
     """a*b + c, rounded once; a sum is ``multiply_add(a, 1, c)``, a difference c - a ``multiply_add(a, -1, c)``.
 
     Through float64, where a rounding on the way changes nothing. The product has 22 bits: it is exact. The sum needs
@@ -29,7 +40,7 @@ def multiply_add(a: Half, b: Half, c: Half) -> Half:
     return np.where(np.isnan(result), NAN, result)
 
 
-def from_code(raw: Integers, source: Format) -> Half:
+def from_code(raw: NDArray[np.integer[Any]], source: Format) -> Half:
     """The half nearest to the value of `raw`; zero is +0, and what rounds beyond 65504 is an infinity."""
     with np.errstate(over="ignore"):
         return (raw * source.resolution).astype(np.float16)
