@@ -1,6 +1,6 @@
 """The network on one chip: its programmed and calibrated tiles, and what the digital part does behind each of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 
 from nmpu_aimc.calibrate import Correction, calibrate
 from nmpu_aimc.digits import Layer
-from nmpu_aimc.fp16 import ldpu
 from nmpu_aimc.mapping import FULL_SCALE, MappedLayer, map_network
 from nmpu_aimc.tile import TYPICAL, Noise, Tile, program_tile
 from nmpu_model.fold import Folded, fold_batchnorm
+from nmpu_model.half.program import half_program
 from nmpu_model.program import Layer as Settings
 from nmpu_model.program import Program
 from nmpu_model.quantise import quantise, quantise_program
 from nmpu_spec.config import AdcMode, Config
 from nmpu_spec.errors import InputError
+from nmpu_spec.half import HalfConfig
 
 MIN_COLUMNS = 64
 """The widest layer's channels."""
@@ -49,34 +50,16 @@ class Stage:
         for branch, name in enumerate(("p", "n")):
             values[f"scale_{name}"] = self.correction.scale[branch]
             values[f"offset_{name}"] = self.correction.offset[branch]
-        rx_scale = quantise(self.rx_scale * 2.0**self.folded.shift, config.residual.scale, f"{self.name}: rx_scale")
-        settings = Settings(
-            relu_2=self.relu,
-            rx_on=self.rx_scale > 0,
-            rx_scale=int(rx_scale.raws[0]),
-            shift=self.folded.shift,
-        )
+        settings = Settings(relu_2=self.relu, rx_on=self.rx_scale > 0, shift=self.folded.shift)
+        rx_scale = self.rx_scale * 2.0**self.folded.shift
         mask = np.arange(config.columns) < self.layer.channels
         try:
-            return quantise_program(config, values, settings, mask).program
+            if isinstance(config, HalfConfig):
+                return half_program(config, values, rx_scale, settings, mask)
+            raw = quantise(rx_scale, config.residual.scale, "rx_scale").raws[0]
+            return quantise_program(config, values, replace(settings, rx_scale=int(raw)), mask).program
         except InputError as error:
             raise InputError(f"{self.name}: {error}") from None
-
-    def half_precision(
-        self, p: NDArray[np.uint16], n: NDArray[np.uint16], rx: NDArray[np.int16] | None
-    ) -> NDArray[np.int16]:
-        """The stage's codes in float16, which needs no shift."""
-        unshift = 2.0**-self.folded.shift
-        return ldpu(
-            p,
-            n,
-            rx,
-            correction=self.correction,
-            gain=self.folded.gain * unshift,
-            bias=self.folded.bias * unshift,
-            rx_scale=self.rx_scale,
-            relu=self.relu,
-        )
 
 
 @lru_cache(maxsize=4)

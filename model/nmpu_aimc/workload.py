@@ -1,8 +1,7 @@
-"""Run the digits network on a chip, with the digital part in fixed point (the unit) or in float16."""
+"""Run the digits network on a chip, with a fixed-point or an FP16 unit as its digital part."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,6 @@ from nmpu_model import unit
 from nmpu_model.program import Program
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
-
-Digital = Literal["nmpu", "fp16"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Run:
-    """The answers for the held-out images; `batches` is empty for float16, which has no program.
+    """The answers for the held-out images, and all that passed through the unit on the way.
 
     logits are the last layer's codes (images, 10); labels (images,).
     """
@@ -56,17 +53,13 @@ class Run:
         return accuracy(self.logits, self.labels)
 
 
-def run(
-    config: Config, digital: Digital = "nmpu", images: int | None = None, chip: int = 0, noise: Noise = TYPICAL
-) -> Run:
+def run(config: Config, images: int | None = None, chip: int = 0, noise: Noise = TYPICAL) -> Run:
     """Classify the first `images` held-out images (default: all 597) on the chip with the seed `chip`.
 
-    The digital parts see the same chip and the same noise, and each feeds its own codes forward. The first k images of
-    a longer run have the same codes as a run of k images. 101 vectors for each image.
+    Units of as many columns see the same chip and the same noise, and each feeds its own codes forward. The first k
+    images of a longer run have the same codes as a run of k images. 101 vectors for each image.
     Raises `InputError` for a configuration that cannot serve the network, or a number of images that is not there.
     """
-    if digital not in ("nmpu", "fp16"):
-        raise InputError(f"digital = {digital!r}: must be 'nmpu' or 'fp16'")
     test = split()[1]
     count = len(test.labels) if images is None else images
     if not 1 <= count <= len(test.labels):
@@ -79,12 +72,9 @@ def run(
         rx = None
         for stage in layer:
             p, n = stage.tile.convert(vectors[:, stage.rows], "run")
-            if digital == "nmpu":
-                program = stage.program(config)
-                out = unit.run(program, p, n, rx).out
-                batches.append(Batch(stage.name, program, p, n, rx, out))
-            else:
-                out = stage.half_precision(p, n, rx)
+            program = stage.program(config)
+            out = unit.run(program, p, n, rx).out
+            batches.append(Batch(stage.name, program, p, n, rx, out))
             rx = out
         x = out[:, : layer[0].layer.channels].reshape(*rows.shape[:3], -1).astype(np.int64)
     return Run(x.reshape(count, -1).astype(np.int16), test.labels, tuple(batches))

@@ -63,7 +63,7 @@ def fold_batchnorm(
     gain = k * wide["input_step"] / output_step
     offset = (k * (wide["bias"] - wide["mean"]) + wide["beta"]) / output_step
     shift = 0
-    for candidate in range(1 << config.output.shift_bits):
+    for candidate in range(config.most_shift + 1):
         factor = 2.0**candidate
         fits = (np.abs(gain) * factor <= config.norm.gain.max_value).all()
         if fits and (np.abs(offset) * factor <= config.norm.bias.max_value).all():

@@ -6,6 +6,7 @@ from functools import cached_property
 from nmpu_spec import rules
 from nmpu_spec.compression import Compression
 from nmpu_spec.config import Adc, Affine, Config, Norm, Output, Residual
+from nmpu_spec.errors import InputError
 from nmpu_spec.formats import Format
 from nmpu_spec.pipeline import HALF, Pipeline
 
@@ -56,6 +57,13 @@ class HalfConfig(Config):
             "adc": {"mode": str(self.adc.mode), "code": str(self.adc.code)},
             "residual": {"code_bits": self.residual.code_bits},
         }
+
+
+def require_fixed(config: Config) -> Config:
+    """`config`; raises `InputError` where it is that of an FP16 unit, which the bring-up kit does not serve."""
+    if isinstance(config, HalfConfig):
+        raise InputError(f"{config.name}: is an FP16 unit; bring-up is for fixed-point units, such as 'hermes256'")
+    return config
 
 
 def half_config(columns: int, lanes: int, adc: Adc, code_bits: int, name: str = "unnamed") -> HalfConfig:

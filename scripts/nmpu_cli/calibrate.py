@@ -13,6 +13,7 @@ from nmpu_bringup.calibration.files import write_calibration
 from nmpu_bringup.calibration.measurement_files import read_measurement
 from nmpu_bringup.calibration.reload import read_loaded
 from nmpu_cli.options import ConfigOption, JsonOption
+from nmpu_spec.half import require_fixed
 from nmpu_spec.load import load
 
 _ROWS = 8
@@ -37,7 +38,7 @@ def calibrate(
 
     Exit code 1: some column cannot be corrected; it is listed and masked off.
     """
-    loaded = load(config)
+    loaded = require_fixed(load(config))
     folder = out or Path("build") / f"calibration-{loaded.name}"
     with Console(stderr=True).status("reading") as status:
         measurement = read_measurement(loaded, measured, inputs, weights, lsb)

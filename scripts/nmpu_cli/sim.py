@@ -14,6 +14,8 @@ from nmpu_spec.load import load
 from nmpu_verif.builds import BUILD
 from nmpu_verif.cosim import Report, cosimulate
 
+_DIGITAL = {"float": "float network", "fp16": "analog tiles + FP16 digital", "nmpu": "analog tiles + NMPU"}
+
 
 def sim(
     config: ConfigOption = "hermes256",
@@ -48,9 +50,7 @@ def _print(report: Report, console: Console) -> None:
     rows = [
         ("outputs compared", f"{report.samples:,}"),
         ("mismatches", f"{report.mismatches:,}"),
-        ("accuracy: float network", f"{report.accuracy['float']:.2%}"),
-        ("accuracy: analog tiles + FP16 digital", f"{report.accuracy['fp16']:.2%}"),
-        ("accuracy: analog tiles + NMPU", f"{report.accuracy['nmpu']:.2%}"),
+        *((f"accuracy: {_DIGITAL[name]}", f"{part:.2%}") for name, part in report.accuracy.items()),
         ("vectors", f"{report.vectors:,}"),
         ("cycles", f"{report.cycles:,}"),
         ("cycles per vector (busy and stalled)", f"{report.cycles_per_vector:.3f}"),

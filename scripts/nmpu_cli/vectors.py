@@ -23,6 +23,7 @@ from nmpu_model.suites import SUITES, Case
 from nmpu_model.traffic import Traffic
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
+from nmpu_spec.half import require_fixed
 from nmpu_spec.load import load
 from nmpu_verif.record import record
 
@@ -43,7 +44,7 @@ def vectors(
 
     The pin patterns are recorded from the RTL, which is compared with the model on the way.
     """
-    loaded = load(config)
+    loaded = require_fixed(load(config))
     names = suite or [*SUITES, WORKLOAD]
     for name in names:
         if name not in (*SUITES, WORKLOAD):
@@ -90,7 +91,7 @@ def _files(
 
 
 def _workload(config: Config, images: int) -> list[Case]:
-    batches = run(config, "nmpu", images).batches
+    batches = run(config, images).batches
     return [Case(batch.name, batch.program, Traffic(batch.p, batch.n, batch.rx)) for batch in batches]
 
 

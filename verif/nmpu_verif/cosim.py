@@ -10,6 +10,7 @@ from nmpu_aimc import digits
 from nmpu_aimc.workload import run
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.config import Config
+from nmpu_spec.half import HalfConfig, beside
 from nmpu_verif.builds import BUILD, Build, build, verilog_of
 from nmpu_verif.simulate import BenchError, simulate_watched
 from nmpu_verif.workload import save
@@ -55,11 +56,15 @@ def cosimulate(config: Config, source: str, images: int | None, progress: Progre
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     progress("golden model", 0, 1)
-    fixed = run(config, "nmpu", images)
-    half = run(config, "fp16", images)
-    labels = fixed.labels
+    done = run(config, images)
+    labels = done.labels
     reference = digits.float_logits(digits.load_weights(), digits.split()[1].first(len(labels)))
-    save(fixed.batches, folder / "workload.npz")
+    accuracy = {"float": digits.accuracy(reference, labels)}
+    if isinstance(config, HalfConfig):
+        accuracy["fp16"] = done.accuracy
+    else:
+        accuracy |= {"fp16": run(beside(config), images).accuracy, "nmpu": done.accuracy}
+    save(done.batches, folder / "workload.npz")
     modelled = time.monotonic()
     progress("building the simulator", 0, 1)
     simulator = build(verilog_of(config, "nmpu", lambda: Nmpu(config)), "nmpu")
@@ -67,7 +72,7 @@ def cosimulate(config: Config, source: str, images: int | None, progress: Progre
     failure = _simulate(simulator, source, folder, progress)
     result = json.loads((folder / "result.json").read_text("utf-8"))
     counters = result["counters"]
-    vectors = sum(len(batch.p) for batch in fixed.batches)
+    vectors = sum(len(batch.p) for batch in done.batches)
     occupied = counters["busy"] + counters["wait_rx"] + counters["stall_out"]
     report = Report(
         preset=config.name,
@@ -76,11 +81,7 @@ def cosimulate(config: Config, source: str, images: int | None, progress: Progre
         vectors=vectors,
         samples=result["outputs_compared"],
         mismatches=result["mismatches"],
-        accuracy={
-            "float": digits.accuracy(reference, labels),
-            "fp16": half.accuracy,
-            "nmpu": fixed.accuracy,
-        },
+        accuracy=accuracy,
         cycles=counters["cycles"],
         cycles_per_vector=occupied / vectors,
         lane_utilization=counters["busy"] / counters["cycles"],

@@ -28,7 +28,9 @@ def significand(number: data.View) -> Value:
 
 def exponent(number: data.View) -> Value:
     """The biased exponent; a subnormal has that of the smallest normal number."""
-    return Cat(number.exponent[0] | ~number.exponent.any(), number.exponent[1:])
+    # Not ~any(), which would be shared with the hidden one: a bit of a wire would then depend on another of that wire,
+    # which simulators take for a loop.
+    return Cat(number.exponent[0] | (number.exponent == 0), number.exponent[1:])
 
 
 def is_infinite(number: data.View) -> Value:

@@ -28,20 +28,22 @@ class HalfOrder(Component):
         a, b, terms = self.a, self.b, self.terms
         swap = Signal()
         large, small = Signal(HALF), Signal(HALF)
-        apart = Signal(EXPONENT)
+        top, bottom, apart = (Signal(EXPONENT, name=name) for name in ("top", "bottom", "apart"))
         m.d.comb += [
             # Of equal exponents either may be the larger number: the sum is negative then, which the adder expects.
             swap.eq(a.exponent < b.exponent),
             large.eq(Mux(swap, Cat(b), Cat(a))),
             small.eq(Mux(swap, Cat(a), Cat(b))),
-            apart.eq(exponent(large) - exponent(small)),
+            top.eq(exponent(large)),
+            bottom.eq(exponent(small)),
+            apart.eq(top - bottom),
         ]
         distance = Mux(apart > _LONGEST, _LONGEST, apart)
         shifted = Cat(Const(0, _LONGEST + BELOW), significand(small)) >> distance
         m.d.comb += [
             terms.first.eq(significand(large)),
             terms.second.eq(Cat(shifted[:_LONGEST].any(), shifted[_LONGEST:])),
-            terms.exponent.eq(exponent(large) + 1),
+            terms.exponent.eq(top + 1),
             terms.first_sign.eq(large.sign),
             terms.second_sign.eq(small.sign),
             # An infinity is the larger one, whatever the other: its sign is that of the result.

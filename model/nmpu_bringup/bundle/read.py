@@ -19,6 +19,7 @@ from nmpu_model.suites import Case
 from nmpu_model.traffic import Traffic
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
+from nmpu_spec.half import require_fixed
 from nmpu_spec.load import from_dict
 
 MANIFEST = "manifest.json"
@@ -43,7 +44,7 @@ def open_bundle(folder: Path) -> Bundle:
     path = folder / MANIFEST
     manifest = _manifest(path)
     try:
-        config = from_dict({**manifest["config"]}, str(manifest["configuration"]))
+        config = require_fixed(from_dict({**manifest["config"]}, str(manifest["configuration"])))
         listed = {str(name): str(entry["sha256"]) for name, entry in manifest["files"].items()}
         places = [(str(entry["suite"]), str(entry["case"])) for entry in manifest["cases"]]
         wanted_hash = manifest["config_hash"]
