@@ -96,16 +96,16 @@ def test_what_is_no_binary16_is_refused(value: float) -> None:
     values = dict.fromkeys(("scale_p", "offset_p", "scale_n", "offset_n", "gain"), 1.0)
     bias = np.zeros(256)
     bias[7] = value
-    with pytest.raises(InputError, match="^bias of column 7: .* is no number of binary16"):
+    with pytest.raises(InputError, match=r"^bias of column 7: .* is no number of binary16"):
         half_program(FP16, {**values, "bias": bias})
-    with pytest.raises(InputError, match="^rx_scale of column 0"):
+    with pytest.raises(InputError, match=r"^rx_scale of column 0"):
         half_program(FP16, {**values, "bias": 0.0}, rx_scale=value)
 
 
 def test_a_shift_is_refused() -> None:
     """Floating point needs none."""
     values = dict.fromkeys(("scale_p", "offset_p", "scale_n", "offset_n", "gain", "bias"), 1.0)
-    with pytest.raises(InputError, match="^shift = 1: must be 0 to 0"):
+    with pytest.raises(InputError, match=r"^shift = 1: must be 0 to 0"):
         half_program(FP16, values, layer=Layer(shift=1))
 
 

@@ -62,7 +62,7 @@ def test_what_cannot_be_built_is_refused(old: str, new: str, message: str) -> No
 
 
 def test_the_bring_up_kit_says_no() -> None:
-    with pytest.raises(InputError, match="^fp16: is an FP16 unit"):
+    with pytest.raises(InputError, match=r"^fp16: is an FP16 unit"):
         require_fixed(load("fp16"))
     fixed = load("tiny")
     assert require_fixed(fixed) is fixed
