@@ -28,6 +28,9 @@ train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/dig
 test: $(READY) ## every test: model, RTL benches, flow, command line
 	@$(VENV)/bin/python -m pytest -n auto --dist loadfile
 
+nightly: $(READY) ## what takes too long for every run: ten million multiply-adds against SoftFloat, model and RTL
+	@NMPU_HALF_CASES=10000000 $(VENV)/bin/python -m pytest -n auto verif/tests/test_model_half.py verif/tests/test_bench_half.py -k random
+
 lint: $(READY) ## ruff, types, import direction
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -52,4 +55,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors bench train test lint regenerate check clean
+.PHONY: help sim verilog vectors bench train test nightly lint regenerate check clean
