@@ -165,7 +165,13 @@ class Lanes(Component):
         return [getattr(self, f"mask_{bank}") for bank in range(BANKS)]
 
     def _layer(self, m: Module, register: str) -> Signal:
-        """The layer settings of the group that moves into `register`."""
-        layer = Signal(layer_settings(self.config), name=f"layer_{register}")
-        m.d.comb += layer.eq(Mux(self._source(register).bank, Cat(self.layer_1), Cat(self.layer_0)))
+        """The layer settings of the group that moves into `register`.
+
+        They are fetched a clock before, with the group's move into the register before: every lane waits for them.
+        """
+        layer = Signal(layer_settings(self.config), name=f"layer_{register}_q", reset_less=True)
+        before = self.config.pipeline.before(register)
+        assert before is not None, "no group brings its settings along when it enters"
+        with m.If(getattr(self, f"load_{before}")):
+            m.d.sync += layer.eq(Mux(self._source(before).bank, Cat(self.layer_1), Cat(self.layer_0)))
         return layer

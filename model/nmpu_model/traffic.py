@@ -49,9 +49,9 @@ def random_program(config: Config, seed: int, stream: str, rx_on: bool | None = 
     scale = config.residual.scale
     rx_scale = draw("rx_scale", scale.min_raw, scale.max_raw)
     if binary16:
-        near = int(half.ordinary("scale", seed, f"{stream}/rx_scale", 1)[0])
+        usual = int(half.ordinary("scale", seed, f"{stream}/rx_scale", 1)[0])
         edge = half.EDGES[draw("rx_scale/end", 0, len(half.EDGES) - 1)]
-        rx_scale = (rx_scale, edge, near)[draw("rx_scale/kind", 0, 2)]
+        rx_scale = (rx_scale, edge, usual)[draw("rx_scale/kind", 0, 2)]
     layer = Layer(
         relu_1=bool(draw("relu_1", 0, 1)),
         relu_2=bool(draw("relu_2", 0, 1)),
