@@ -83,8 +83,11 @@ class Lane(Component):
             m.d.comb += getattr(path, f"load_{register}").eq(getattr(self, f"load_{register}"))
         for register in config.pipeline.layers:
             m.d.comb += getattr(path, f"layer_{register}").eq(getattr(self, f"layer_{register}"))
+        # The lane's own copy: rx comes clocks after the mode changes, and a wire through the whole unit would be late.
+        test = Signal(reset_less=True)
+        m.d.sync += test.eq(self.test)
         m.d.comb += [
-            path.rx.eq(Mux(self.test, leaving["code"], self.rx)),
+            path.rx.eq(Mux(test, leaving["code"], self.rx)),
             path.enable.eq(self.enable),
             self.affine_high.eq(path.affine_high),
             self.affine_low.eq(path.affine_low),

@@ -1,9 +1,10 @@
 """Stage output: the run-time shift and the second compression make the code that leaves the unit."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib.wiring import Component, In, Out
 
-from nmpu_hw.fixed import fit, increment, shape
+from nmpu_hw.code import WIDEST, fit_code
+from nmpu_hw.fixed import increment, shape
 from nmpu_spec.config import CODE_BITS, Config
 
 
@@ -23,7 +24,7 @@ class Output(Component):
                 "width": In(range(len(CODE_BITS) + 1)),
                 "is_signed": In(1),
                 "enable": In(1),
-                "code": Out(max(CODE_BITS)),
+                "code": Out(WIDEST),
                 "high": Out(1),
                 "low": Out(1),
             }
@@ -32,38 +33,27 @@ class Output(Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         compression = self.config.output.compression
-        target = self.config.code_format(max(CODE_BITS), signed=True)
+        target = self.config.code_format(WIDEST, signed=True)
         bits = compression.rounded_bits(self.config.total_format, target)
 
         # `halves` keeps one bit, the guard, below the integer; at least one must exist for the shifter to round on.
         kept: Value = self.total[compression.cut_before :]
         if bits == 0:
             kept, bits = Cat(Const(0, 1), kept), 1
-        sticky: Value = kept[: bits - 1].any()
-        halves: Value = kept[bits - 1 :].as_signed()
-        for place in range(len(self.shift)):
-            distance = 1 << place
-            # Where the distance is more than the width, copies of the sign fall out too, and only the sign is left.
-            sticky = sticky | (self.shift[place] & halves[: min(distance, len(halves))].any())
-            far = halves[min(distance, len(halves) - 1) :].as_signed()
-            shifted = Signal(signed(len(halves)), name=f"shifted_{place}")
-            m.d.comb += shifted.eq(Mux(self.shift[place], far, halves))
-            halves = shifted
-        truncated = halves[1:].as_signed()
+        halves = Signal(signed(len(kept) - bits + 1))
+        shifted = Signal.like(halves)
+        # Where the shift is more than the width, copies of the sign fall out too, and only the sign is left.
+        fallen = halves & ((1 << self.shift) - 1)
+        m.d.comb += [halves.eq(kept[bits - 1 :]), shifted.eq(halves >> self.shift)]
+        sticky = kept[: bits - 1].any() | fallen.any()
+        truncated = shifted[1:].as_signed()
         rounded = Signal(signed(len(truncated) + 1))
         m.d.comb += rounded.eq(
             truncated
-            + increment(compression.rounding, guard=halves[0], sticky=sticky, odd=truncated[0], negative=halves[-1])
+            + increment(compression.rounding, guard=shifted[0], sticky=sticky, odd=truncated[0], negative=shifted[-1])
         )
         value = rounded[compression.cut_after :].as_signed()
-        with m.Switch(Cat(self.is_signed, self.width)):
-            for choice, width in [*enumerate(CODE_BITS), (len(CODE_BITS), max(CODE_BITS))]:
-                for negatives in (False, True):
-                    raw, high, low = fit(value, width, negatives, compression.overflow)
-                    with m.Case(choice << 1 | negatives), m.If(self.enable):
-                        m.d.comb += [
-                            self.code.eq(raw.as_signed() if negatives else raw),
-                            self.high.eq(high),
-                            self.low.eq(low),
-                        ]
+        code, high, low = fit_code(value, self.width, self.is_signed, compression.overflow)
+        with m.If(self.enable):
+            m.d.comb += [self.code.eq(code), self.high.eq(high), self.low.eq(low)]
         return m

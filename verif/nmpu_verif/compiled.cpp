@@ -1,18 +1,24 @@
-// The unit as a function: Verilator's model of `nmpu`, its bus, and its streams driven at full speed.
+// The unit as a function: Verilator's model of it, its bus, and its streams driven at full speed.
 //
-// From the compiler's command line: COLUMNS, LANES, BRANCHES, ADC_BITS, RX_BITS, and Adc, the type that carries a code.
+// Every input is behind a register: it takes effect with the edge, and outputs answer to what was there at the last one.
+//
+// From the compiler's command line: COLUMNS, LANES, BRANCHES, ADC_BITS, RX_BITS, LATENCY (clocks from a group's entry to
+// its codes), and Adc, the type that carries a code.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-#include "Vnmpu.h"
+#include "Vunit.h"
 #include "verilated.h"
 
 namespace {
 
 constexpr std::size_t GROUPS = COLUMNS / LANES;
-constexpr std::size_t SLACK = 16;  // clocks beyond one for each group; the pipeline needs fewer
+constexpr std::size_t SLACK = LATENCY + 4;  // clocks beyond one for each group: the pipeline, and a register write
+
+// A write that begins when the last group has entered arrives three clocks later; the unit must be busy until then.
+static_assert(LATENCY >= 3);
 
 // Codes to the words of a beat, the first code lowest.
 template <std::size_t bits>
@@ -70,39 +76,35 @@ public:
           out_left(vectors * GROUPS) {
         context.randReset(2);  // what is not reset starts at random
         context.randSeed(1);
+        unit.apb_psel = 0;
+        unit.apb_penable = 0;
         unit.apb_pstrb = 0xf;
         unit.out_ready = 1;
-        unit.rst = 1;
-        tick();
-        unit.rst = 0;
         offer_adc();
         offer_rx();
+        unit.rst = 1;
+        edge();
+        unit.rst = 0;
     }
 
     // An APB write; false where it is refused.
     bool write(uint32_t address, uint32_t data) {
         unit.apb_pwdata = data;
         transfer(address, true);
-        return !refused;
+        return !unit.apb_pslverr;
     }
 
     uint32_t read(uint32_t address) {
         transfer(address, false);
-        return read_data;
+        return unit.apb_prdata;
     }
 
     // One clock: the beats that valid and ready agree on before the edge are transferred with it.
     void tick() {
-        unit.clk = 0;
-        unit.eval();
-        const bool adc_taken = unit.adc_valid && unit.adc_ready, rx_taken = unit.rx_valid && unit.rx_ready;
-        refused = unit.apb_pslverr;
-        read_data = unit.apb_prdata;
+        if (unit.adc_valid && unit.adc_ready) offer_adc();
+        if (unit.rx_valid && unit.rx_ready) offer_rx();
         if (unit.out_valid && out_left) take_out();
-        unit.clk = 1;
-        unit.eval();
-        if (adc_taken) offer_adc();
-        if (rx_taken) offer_rx();
+        edge();
     }
 
     bool offering() const { return unit.adc_valid; }
@@ -110,14 +112,20 @@ public:
 
 private:
     VerilatedContext context;
-    Vnmpu unit;
+    Vunit unit;
     const Adc *p, *n;
     const uint8_t *rx;
     uint8_t *out;
     std::size_t adc_left, rx_left, out_left;  // beats
-    bool refused = false;
-    uint32_t read_data = 0;
 
+    void edge() {
+        unit.clk = 0;
+        unit.eval();
+        unit.clk = 1;
+        unit.eval();
+    }
+
+    // Ends with the answer on the bus; the unit does what it is told with the next edge.
     void transfer(uint32_t address, bool write) {
         unit.apb_psel = 1;
         unit.apb_pwrite = write;
@@ -175,7 +183,7 @@ extern "C" int nmpu_run(const Adc *p, const Adc *n, const uint8_t *rx, std::size
     for (std::size_t i = 0; i < loads; ++i)
         if (!bench.write(load[2 * i], load[2 * i + 1])) return 1;
     if (vectors) {
-        // The first group enters in the clock after this write; the unit is idle again five clocks after the last one.
+        // The first group enters in the clock after this write has arrived.
         if (!bench.write(control[0], control[1])) return 1;
         for (std::size_t clocks = vectors * GROUPS + SLACK; clocks && bench.offering(); --clocks) bench.tick();
         if (!bench.write(control[0], control[2])) return 1;

@@ -21,10 +21,11 @@ from nmpu_spec.errors import InputError
 from nmpu_spec.registers import register_map
 from nmpu_verif.builds import BUILD, verilog_of
 from nmpu_verif.cache import made_once
+from nmpu_verif.registered import Registered
 from nmpu_verif.simulate import BenchError
 
 _SOURCES = [Path(__file__).with_suffix(suffix) for suffix in (".cpp", ".vlt")]
-_LIBRARY = "libnmpu.so"
+_LIBRARY = "libunit.so"
 _FLAGS = ["-O3", "--x-assign", "fast", "--x-initial", "unique", "--no-assert", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
 # Small files and functions: the compiler's time grows faster than their size.
 _FLAGS += ["--output-split", "5000", "--output-split-cfuncs", "500", "-MAKEFLAGS", "OPT_FAST=-O2"]
@@ -112,13 +113,14 @@ def compiled(config: Config) -> CompiledRtl:
     """
     require_compiler()
     program, environment = verilator()
-    verilog = verilog_of(config, "nmpu", lambda: Nmpu(config))
+    verilog = verilog_of(config, "unit", lambda: Registered(Nmpu(config)))
     sizes = {
         "COLUMNS": config.columns,
         "LANES": config.lanes,
         "BRANCHES": len(config.branches),
         "ADC_BITS": config.adc.code.width,
         "RX_BITS": config.residual.code_bits,
+        "LATENCY": config.pipeline.latency,
         "Adc": f"{np.dtype(_adc_type(config)).name}_t",
     }
     flags = [*_FLAGS, "-CFLAGS", " ".join(["-fPIC", *(f"-D{name}={value}" for name, value in sizes.items())])]
@@ -129,7 +131,7 @@ def compiled(config: Config) -> CompiledRtl:
         if missing:
             sources = [str(path.resolve()) for path in (verilog, *_SOURCES)]
             command = [str(program), "--cc", "--exe", "--build", "-j", "0", *flags, "-LDFLAGS", "-shared"]
-            command += ["--prefix", "Vnmpu", "--Mdir", str(folder), "-o", _LIBRARY, *sources]
+            command += ["--prefix", "Vunit", "--Mdir", str(folder), "-o", _LIBRARY, *sources]
             _build(command, environment, folder.with_suffix(".log"))
     return CompiledRtl(config, folder / _LIBRARY)
 

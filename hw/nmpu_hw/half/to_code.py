@@ -3,13 +3,12 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
 
-from nmpu_hw.fixed import fit, increment
+from nmpu_hw.code import WIDEST, fit_code
+from nmpu_hw.fixed import increment
 from nmpu_hw.half.number import BIAS, EXPONENT, HALF, exponent, is_nan, significand
 from nmpu_spec.config import CODE_BITS
 from nmpu_spec.overflow import Overflow
 from nmpu_spec.rounding import Rounding
-
-WIDEST = max(CODE_BITS)
 
 
 class HalfToCode(Component):
@@ -62,14 +61,6 @@ class HalfToCode(Component):
             magnitude.eq(Mux(is_nan(value), 0, truncated + raised)),
             integer.eq(Mux(value.sign, -magnitude, magnitude)),
         ]
-        with m.Switch(Cat(self.is_signed, self.width)):
-            for choice, width in [*enumerate(CODE_BITS), (len(CODE_BITS), WIDEST)]:
-                for negatives in (False, True):
-                    raw, high, low = fit(integer, width, negatives, Overflow.SATURATE)
-                    with m.Case(choice << 1 | negatives):
-                        m.d.comb += [
-                            self.code.eq(raw.as_signed() if negatives else raw),
-                            self.high.eq(high),
-                            self.low.eq(low),
-                        ]
+        code, high, low = fit_code(integer, self.width, self.is_signed, Overflow.SATURATE)
+        m.d.comb += [self.code.eq(code), self.high.eq(high), self.low.eq(low)]
         return m
