@@ -1,32 +1,125 @@
-"""`nmpu bench`: how fast the golden model and the simulated RTL are."""
+"""`nmpu bench`: the fixed-point unit beside the FP16 unit, and how fast models and simulated RTL are."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from nmpu_cli.options import ConfigOption, JsonOption
+from nmpu_cli.options import ConfigOption, JsonOption, LibertyOption
+from nmpu_flow.library import find_library, read_library
+from nmpu_flow.timing import require_sta
+from nmpu_spec.half import require_fixed
 from nmpu_spec.load import load
+from nmpu_verif.comparison import PAPER, Comparison, Contender, compare
 from nmpu_verif.speed import Speed, measure
 
-_REPORT = Path("build") / "bench" / "model_speed.json"
+_REPORT = Path("build") / "bench.json"
 
 
-def bench(config: ConfigOption = "hermes256", as_json: JsonOption = False) -> None:
-    """Time the golden model beside the RTL, apytypes and fxpmath; also build/bench/model_speed.json."""
-    with Console(stderr=True).status("timing") as status:
-        speeds = measure(load(config), config, lambda name: status.update(f"timing {name}"))
-    rows = [vars(speed) for speed in speeds]
+def bench(config: ConfigOption = "hermes256", liberty: LibertyOption = None, as_json: JsonOption = False) -> None:
+    """Speed, area and codes beside the FP16 unit, on the digits workload; speed of the models; build/bench.json."""
+    loaded = require_fixed(load(config))
+    require_sta()
+    library = read_library(find_library(liberty))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None)
+
+        def progress(step: str, done: int, total: int | None) -> None:
+            bars.update(task, description=step, completed=done, total=total)
+
+        speeds = measure(loaded, config, lambda name: progress(f"timing {name}", 0, None))
+        comparison = compare(loaded, library, progress)
+    report = {**comparison.as_json(), "speed": [vars(speed) for speed in speeds]}
     _REPORT.parent.mkdir(parents=True, exist_ok=True)
-    _REPORT.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    _REPORT.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     if as_json:
-        print(json.dumps(rows, indent=1))
-    else:
-        Console(highlight=False).print(_table(config, speeds))
+        print(json.dumps(report, indent=1))
+        return
+    console = Console(highlight=False)
+    for table in (_units(comparison), _ratios(comparison), _speeds(config, speeds)):
+        console.print(table)
+    agreement = comparison.agreement
+    console.print(
+        f"{loaded.name} and FP16 on the same ADC codes: {agreement.identical / agreement.codes:.2%} of "
+        f"{agreement.codes:,} codes identical, largest difference {agreement.largest_difference} LSB",
+        soft_wrap=True,
+    )
+    console.print(
+        f"every RTL equals its golden model: {comparison.half.workload.results:,} column results each, 0 mismatches  "
+        f"({_REPORT})",
+        soft_wrap=True,
+    )
 
 
-def _table(config: str, speeds: list[Speed]) -> Table:
+def _units(comparison: Comparison) -> Table:
+    title = f"cells of {comparison.library}, before layout; each unit at its own shortest clock"
+    caption = "in brackets the bound: columns/lanes clocks per vector; area over that of the lanes' bare operators"
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    table.add_column("unit", no_wrap=True)
+    units = [comparison.half, *comparison.others]
+    for unit in units:
+        table.add_column("FP16" if unit is comparison.half else f"{unit.lanes} lanes", justify="right")
+    for heading, cell in _ROWS.items():
+        table.add_row(heading, *(cell(unit) for unit in units))
+    return table
+
+
+def _overhead(unit: Contender) -> str:
+    floor = unit.ppa.floor
+    return f" ({floor.overhead_fast:.2f})" if floor else ""
+
+
+_ROWS: dict[str, Callable[[Contender], str]] = {
+    "clock, ns": lambda unit: f"{unit.period_ns:.2f}",
+    "clocks per vector": lambda unit: f"{unit.workload.cycles_per_vector:g} ({unit.workload.cycles_floor})",
+    "time per vector, ns": lambda unit: f"{unit.vector_ns:,.1f}",
+    "clocks, one vector alone": lambda unit: f"{unit.workload.vector_cycles}",
+    "latency of a vector, ns": lambda unit: f"{unit.latency_ns:,.1f}",
+    "area, 1000 um2": lambda unit: f"{unit.area_um2 / 1e3:,.1f}{_overhead(unit)}",
+    "  parameter banks": lambda unit: f"{unit.banks_um2 / 1e3:,.1f}",
+    "  one lane, without banks": lambda unit: f"{unit.lane_um2 / 1e3:,.1f}",
+    "1000 gate equivalents": lambda unit: f"{unit.ppa.fast.gates / 1e3:,.1f}",
+    "energy in the lanes, pJ per result": lambda unit: f"{unit.energy.total_pj:,.1f}" if unit.energy else "",
+    "  of it data path": lambda unit: f"{unit.energy.parts['path'].total_pj:,.1f}" if unit.energy else "",
+    "accuracy, digits": lambda unit: f"{unit.workload.accuracy:.2%}",
+}
+
+
+def _ratios(comparison: Comparison) -> Table:
+    caption = (
+        "The paper's FP16 unit, its 14 nm library and its clock are not public: its figures and ours have the question "
+        "in common, not the baseline."
+    )
+    title = f"{comparison.ours.lanes} lanes against FP16"
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    table.add_column("")
+    table.add_column("measured", justify="right")
+    table.add_column("paper", justify="right")
+    ratios = comparison.ratios
+    for name, text in _RATIOS.items():
+        paper = PAPER.get("speedup" if name.startswith("speedup_t") else name)
+        table.add_row(text, f"{ratios[name]:.2f}", f"{paper:g}" if paper else "")
+    return table
+
+
+_RATIOS = {
+    "speedup_throughput": "times faster, vector after vector",
+    "speedup_latency": "times faster, one vector alone",
+    "speedup_cycles": "times fewer clocks per vector",
+    "area_ratio_unit": "times smaller, unit with parameter banks",
+    "area_ratio_unit_without_banks": "times smaller, unit without banks",
+    "area_ratio_lane": "times smaller, one lane without banks",
+    "throughput_per_area_ratio": "times the throughput per area, with banks",
+    "throughput_per_area_ratio_without_banks": "times the throughput per area, without banks",
+    "energy_ratio_datapath": "times less energy per column result, data path",
+}
+
+
+def _speeds(config: str, speeds: list[Speed]) -> Table:
     title = f"{config}: affine, BatchNorm, ReLU and both compressions; the fastest of several runs in one process"
     table = Table(title=title, title_justify="left")
     table.add_column("implementation", no_wrap=True)

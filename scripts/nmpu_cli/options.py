@@ -10,4 +10,10 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON instead of a table.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+LibertyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--liberty", "-l", help="Standard-cell library (.lib, .lib.gz); default: NMPU_LIBERTY, then Debian's osu018."
+    ),
+]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Folder to write to; it is replaced.")]

@@ -1,0 +1,76 @@
+"""Units on the real workload, by the counters of their RTL: cycles, codes, accuracy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nmpu_aimc.network import build
+from nmpu_aimc.workload import Batch, Run
+from nmpu_model import unit
+from nmpu_spec.config import Config
+from nmpu_verif.compiled import compiled
+from nmpu_verif.simulate import BenchError
+
+
+@dataclass(frozen=True)
+class WorkloadRun:
+    """The workload on one unit; every number of clocks is what the RTL counted.
+
+    results             column results, each equal to the golden model's
+    cycles_per_vector   clocks for which a vector keeps the next one waiting: the counter ``busy`` / vectors
+    cycles_floor        columns / lanes: fewer are not possible with one column per lane and clock
+    vector_cycles       clocks from the entry of a vector to its last code, alone: the counter ``cycles``
+    """
+
+    results: int
+    cycles_per_vector: float
+    cycles_floor: int
+    vector_cycles: int
+    accuracy: float
+
+
+def run_workload(config: Config, done: Run) -> WorkloadRun:
+    """Every vector of `done`, the workload on the golden model of `config`, through the compiled RTL.
+
+    Raises `BenchError` where a code or a counter of the RTL is not the model's.
+    """
+    rtl = compiled(config)
+    busy = vectors = 0
+    for batch in done.batches:
+        result = rtl(batch.program, batch.p, batch.n, batch.rx)
+        model = unit.run(batch.program, batch.p, batch.n, batch.rx)
+        if not np.array_equal(result.out, model.out) or result.counters != model.counters:
+            raise BenchError(f"{config.name}, {batch.name}: RTL and model differ; `nmpu sim` tells where")
+        busy += result.counters["busy"]
+        vectors += result.counters["vectors"]
+    first = done.batches[0]
+    alone = rtl(first.program, first.p[:1], first.n[:1])
+    return WorkloadRun(
+        results=vectors * config.columns,
+        cycles_per_vector=busy / vectors,
+        cycles_floor=config.groups,
+        vector_cycles=alone.counters["cycles"],
+        accuracy=done.accuracy,
+    )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Codes of two units for the same ADC codes, in the columns that the layers use; the difference in LSB."""
+
+    codes: int
+    identical: int
+    largest_difference: int
+
+
+def agreement(batches: Sequence[Batch], other: Config) -> Agreement:
+    """The codes of `batches` beside those of the unit `other` for the same counters and rx codes."""
+    codes = identical = largest = 0
+    for batch, stage in zip(batches, build(other), strict=True):
+        out = unit.run(stage.program(other), batch.p, batch.n, batch.rx).out[:, batch.program.mask]
+        apart = np.abs(out.astype(np.int64) - batch.out[:, batch.program.mask])
+        codes += apart.size
+        identical += int((apart == 0).sum())
+        largest = max(largest, int(apart.max()))
+    return Agreement(codes, identical, largest)
