@@ -19,8 +19,11 @@ verilog: $(READY) ## nmpu.v and its collateral; PRESET= or CONFIG=file.toml, OUT
 vectors: $(READY) ## bring-up bundle: vectors, STIL, self-test, replay; PRESET= or CONFIG=file.toml, OUT=, SUITE=, SEED=
 	@$(NMPU) vectors --config $(CONFIG) $(if $(OUT),--out $(OUT)) $(if $(SUITE),--suite $(SUITE)) $(if $(SEED),--seed $(SEED))
 
-bench: $(READY) ## speed of the golden model and of the compiled RTL beside cocotb, apytypes and fxpmath
-	@$(NMPU) bench
+bench: $(READY) ## the unit beside the FP16 unit: speed, area, codes; speed of models and RTL; LIBERTY=cells.lib(.gz), CONFIG=
+	@$(NMPU) bench --config $(CONFIG) $(if $(LIBERTY),--liberty $(LIBERTY))
+
+ppa: $(READY) ## area and clock of the unit and the FP16 unit beside it; LIBERTY=cells.lib(.gz), CONFIG=
+	@$(NMPU) ppa --config $(CONFIG) $(if $(LIBERTY),--liberty $(LIBERTY))
 
 train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/digits.npz)
 	@$(VENV)/bin/python -m nmpu_aimc.train
@@ -55,4 +58,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors bench train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors bench ppa train test nightly lint regenerate check clean
