@@ -1,5 +1,6 @@
 """Units on the real workload, by the counters of their RTL: cycles, codes, accuracy."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ class WorkloadRun:
     results             column results, each equal to the golden model's
     cycles_per_vector   clocks for which a vector keeps the next one waiting: the counter ``busy`` / vectors
     cycles_floor        columns / lanes: fewer are not possible with one column per lane and clock
+    results_per_second  of the compiled RTL, on one core, packing included
     vector_cycles       clocks from the entry of a vector to its last code, alone: the counter ``cycles``
     """
 
@@ -28,6 +30,7 @@ class WorkloadRun:
     cycles_floor: int
     vector_cycles: int
     accuracy: float
+    results_per_second: float
 
 
 def run_workload(config: Config, done: Run) -> WorkloadRun:
@@ -37,8 +40,11 @@ def run_workload(config: Config, done: Run) -> WorkloadRun:
     """
     rtl = compiled(config)
     busy = vectors = 0
+    seconds = 0.0
     for batch in done.batches:
+        started = time.perf_counter()
         result = rtl(batch.program, batch.p, batch.n, batch.rx)
+        seconds += time.perf_counter() - started
         model = unit.run(batch.program, batch.p, batch.n, batch.rx)
         if not np.array_equal(result.out, model.out) or result.counters != model.counters:
             raise BenchError(f"{config.name}, {batch.name}: RTL and model differ; `nmpu sim` tells where")
@@ -52,6 +58,7 @@ def run_workload(config: Config, done: Run) -> WorkloadRun:
         cycles_floor=config.groups,
         vector_cycles=alone.counters["cycles"],
         accuracy=done.accuracy,
+        results_per_second=vectors * config.columns / seconds,
     )
 
 

@@ -26,7 +26,7 @@ def contender(lanes: int, clocks: float, alone: int, period: float, lane: float,
     point = Point(period, "", "", period, area, 0.0, 0, lane + bank, 0.0, 0, [bare, banks])
     ppa = UnitPpa("", "", 256, lanes, 0, point, point, {}, None)
     energy = LaneEnergy(1, 1, {"path": PartEnergy(lane, 0.0, 0.0, 0.0), "memories": PartEnergy(bank, 0.0, 0.0, 0.0)})
-    return Contender("", lanes, WorkloadRun(1, clocks, int(clocks), alone, 1.0), ppa, energy)
+    return Contender("", lanes, WorkloadRun(1, clocks, int(clocks), alone, 1.0, 1.0), ppa, energy)
 
 
 def test_what_the_ratios_mean() -> None:
