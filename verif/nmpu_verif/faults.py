@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import Component
 
+import nmpu_hw.datapath
 import nmpu_hw.lane
 import nmpu_hw.lanes
 from nmpu_hw.compress import Compress
+from nmpu_hw.datapath import DataPath
 from nmpu_hw.lane import Lane
 from nmpu_hw.nmpu import Nmpu
 from nmpu_hw.norm import Norm
@@ -19,6 +23,7 @@ from nmpu_spec.parameters import parameter_fields
 from nmpu_spec.registers import BANKS
 from nmpu_spec.rounding import Rounding
 
+_Component = TypeVar("_Component", bound=Any)
 Overrule = Callable[[Module, "Nmpu"], None]
 """Adds statements to the finished unit; of two drivers of a wire the later one counts."""
 
@@ -37,7 +42,7 @@ class Overruled(Nmpu):
 
 
 class Rebuilt(Nmpu):
-    """The unit with `part` of the module nmpu_hw.lane (a class that it uses) replaced, in one lane or in all."""
+    """The unit with `part` of the data path (a class that nmpu_hw.datapath uses) replaced, in one lane or in all."""
 
     def __init__(self, part: str, replacement: Callable[..., Component], lane: int | None, config: Config) -> None:
         super().__init__(config)
@@ -45,28 +50,31 @@ class Rebuilt(Nmpu):
 
     def elaborate(self, platform: object) -> Module:
         m = super().elaborate(platform)
-        lanes = m.submodules.lanes
-        whole = lanes.elaborate
         made = iter(range(self.config.lanes))
+
+        def path(config: Config) -> DataPath:
+            return _elaborated_with(nmpu_hw.datapath, self.part, self.replacement, DataPath(config))
 
         def lane(config: Config) -> Lane:
             one = Lane(config)
             if self.lane in (None, next(made)):
-                inner = one.elaborate
-
-                def elaborate(platform: object) -> Module:
-                    with patch.object(nmpu_hw.lane, self.part, self.replacement):
-                        return inner(platform)
-
-                one.elaborate = elaborate  # type: ignore[method-assign]
+                _elaborated_with(nmpu_hw.lane, "DataPath", path, one)
             return one
 
-        def elaborate(platform: object) -> Module:
-            with patch.object(nmpu_hw.lanes, "Lane", lane):
-                return whole(platform)
-
-        lanes.elaborate = elaborate
+        _elaborated_with(nmpu_hw.lanes, "Lane", lane, m.submodules.lanes)
         return m
+
+
+def _elaborated_with(module: ModuleType, name: str, value: object, component: _Component) -> _Component:
+    """`component`, for whose elaboration alone `name` in its module is `value`."""
+    whole = component.elaborate
+
+    def elaborate(platform: object) -> Module:
+        with patch.object(module, name, value):
+            return whole(platform)
+
+    component.elaborate = elaborate
+    return component
 
 
 # -- output bits and lanes -------------------------------------------------------------------------------------------
