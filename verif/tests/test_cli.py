@@ -75,7 +75,7 @@ def test_vectors_without_the_workload_where_it_does_not_fit(tmp_path: Path) -> N
         (("vectors", "--suite", "nonsense"), "'nonsense'"),
         (("vectors", "-c", "tiny", "--suite", "workload"), "columns = 6"),
         (("vectors", "-c", "tiny", "-o", "verif"), "verif"),
-        (("bench", "-c", "tiny"), "tiny"),
+        (("bench", "-c", "tiny"), "columns = 6"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_2(words: tuple[str, ...], mentions: str) -> None:
