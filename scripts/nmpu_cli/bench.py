@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -65,36 +66,38 @@ def bench(config: ConfigOption = "hermes256", liberty: LibertyOption = None, as_
 
 def _units(comparison: Comparison) -> Table:
     title = f"cells of {comparison.library}, before layout; each unit at its own shortest clock"
-    caption = "in brackets the bound: columns/lanes clocks per vector; area over that of the lanes' bare operators"
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
-    table.add_column("unit", no_wrap=True)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("lanes", no_wrap=True)
     units = [comparison.half, *comparison.others]
     for unit in units:
-        table.add_column("FP16" if unit is comparison.half else f"{unit.lanes} lanes", justify="right")
+        table.add_column("FP16" if unit is comparison.half else f"{unit.lanes}", justify="right", no_wrap=True)
     for heading, cell in _ROWS.items():
         table.add_row(heading, *(cell(unit) for unit in units))
     return table
 
 
-def _overhead(unit: Contender) -> str:
-    floor = unit.ppa.floor
-    return f" ({floor.overhead_fast:.2f})" if floor else ""
+def _energy(unit: Contender, part: str | None = None) -> str:
+    if unit.energy is None:
+        return ""
+    return f"{(unit.energy.parts[part] if part else unit.energy).total_pj:,.0f}"
 
 
 _ROWS: dict[str, Callable[[Contender], str]] = {
     "clock, ns": lambda unit: f"{unit.period_ns:.2f}",
-    "clocks per vector": lambda unit: f"{unit.workload.cycles_per_vector:g} ({unit.workload.cycles_floor})",
+    "clocks per vector": lambda unit: f"{unit.workload.cycles_per_vector:g}",
+    "  bound: columns / lanes": lambda unit: f"{unit.workload.cycles_floor:g}",
     "time per vector, ns": lambda unit: f"{unit.vector_ns:,.1f}",
     "clocks, one vector alone": lambda unit: f"{unit.workload.vector_cycles}",
-    "latency of a vector, ns": lambda unit: f"{unit.latency_ns:,.1f}",
-    "area, 1000 um2": lambda unit: f"{unit.area_um2 / 1e3:,.1f}{_overhead(unit)}",
-    "  parameter banks": lambda unit: f"{unit.banks_um2 / 1e3:,.1f}",
-    "  one lane, without banks": lambda unit: f"{unit.lane_um2 / 1e3:,.1f}",
-    "1000 gate equivalents": lambda unit: f"{unit.ppa.fast.gates / 1e3:,.1f}",
-    "energy in the lanes, pJ per result": lambda unit: f"{unit.energy.total_pj:,.1f}" if unit.energy else "",
-    "  of it data path": lambda unit: f"{unit.energy.parts['path'].total_pj:,.1f}" if unit.energy else "",
+    "latency of a vector, ns": lambda unit: f"{unit.latency_ns:,.0f}",
+    "area, mm2": lambda unit: f"{unit.area_um2 / 1e6:.2f}",
+    "  over bare operators": lambda unit: f"{unit.ppa.floor.overhead_fast:.2f}" if unit.ppa.floor else "",
+    "  parameter banks": lambda unit: f"{unit.banks_um2 / 1e6:.2f}",
+    "  one lane, without banks": lambda unit: f"{unit.lane_um2 / 1e6:.3f}",
+    "1000 gate equivalents": lambda unit: f"{unit.ppa.fast.gates / 1e3:,.0f}",
+    "pJ per result, lanes": _energy,
+    "  data path": lambda unit: _energy(unit, "path"),
     "accuracy, digits": lambda unit: f"{unit.workload.accuracy:.2%}",
-    "its RTL simulated, million results/s": lambda unit: f"{unit.workload.results_per_second / 1e6:.1f}",
+    "RTL simulated, M results/s": lambda unit: f"{unit.workload.results_per_second / 1e6:.1f}",
 }
 
 

@@ -1,7 +1,9 @@
 """The fixed-point unit beside the FP16 unit: speed, area, energy and codes, from one run with the same tools."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 
 from nmpu_aimc.workload import run
 from nmpu_flow.library import Library
@@ -116,20 +118,23 @@ def compare(config: Config, library: Library, progress: Progress) -> Comparison:
     half = beside(config)
     lanes = sorted({config.lanes, *(count for count in LANES if config.columns % count == 0)})
     configs = [half, *(replace(config, lanes=count, name=f"{config.name}, {count} lanes") for count in lanes)]
-    contenders = []
-    for done, one in enumerate(configs):
+    contenders: list[Contender] = []
+    energies: dict[int, Future[LaneEnergy]] = {}
+    # The gates of a lane run for minutes on one core: beside the other units, in a process of their own.
+    with ProcessPoolExecutor(1, get_context("spawn")) as beside_us:
+        for done, one in enumerate(configs):
 
-        def step(what: str, *_: int, number: int = done, name: str = one.name) -> None:
-            progress(f"{name}: {what}", number, len(configs))
+            def step(what: str, *_: int, number: int = done, name: str = one.name) -> None:
+                progress(f"{name}: {what}", number, len(configs))
 
-        step("workload")
-        codes = run(one)
-        workload, ppa = run_workload(one, codes), measure(one, library, step)
-        energy = None
-        if one.lanes in (config.lanes, half.lanes):
-            step("energy")
-            energy = lane_energy(one, ppa, codes.batches, library)
-        contenders.append(Contender(one.name, one.lanes, workload, ppa, energy))
+            step("workload")
+            codes = run(one)
+            contenders.append(Contender(one.name, one.lanes, run_workload(one, codes), measure(one, library, step)))
+            if one.lanes in (config.lanes, half.lanes):
+                energies[done] = beside_us.submit(lane_energy, one, contenders[done].ppa, codes.batches, library)
+        progress("energy", len(configs), len(configs))
+        for done, energy in energies.items():
+            contenders[done] = replace(contenders[done], energy=energy.result())
     others = contenders[1:]
     return Comparison(
         library=library.name,
