@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
+from nmpu_aimc.networks import graph as networks
 from nmpu_model.stimulus import uniform_bits
 
 TRAIN_IMAGES = 1200
-PIXEL_CODE = 7
-"""Pulse width of one grey level (ours): pixels 0 to 16 become codes 0 to 112, in the 7-bit magnitude of a pulse."""
-INPUT_STEP = 1 / (16 * PIXEL_CODE)
-"""What one input code stands for: the network is trained on pixels / 16."""
+INPUT_STEP = 1 / (16 * 7)
+"""What one input code stands for (ours): the network is trained on pixels / 16, and a grey level is 7 codes."""
 BATCHNORM_EPS = 1e-5
 
 Weights = Mapping[str, NDArray[np.float64]]
@@ -62,11 +61,6 @@ class Images:
 
     pixels: NDArray[np.int64]
     labels: NDArray[np.int64]
-
-    @property
-    def codes(self) -> NDArray[np.int64]:
-        """The pixels as pulse widths."""
-        return self.pixels * PIXEL_CODE
 
     def first(self, count: int) -> "Images":
         return Images(self.pixels[:count], self.labels[:count])
@@ -117,6 +111,31 @@ def float_logits(weights: Weights, images: Images) -> NDArray[np.float64]:
         else:
             x = x + weights[f"{layer.name}.bias"]
     return np.asarray(x.reshape(len(x), -1))
+
+
+def graph() -> networks.Graph:
+    """The network with the committed weights."""
+    weights, nodes, source = load_weights(), [], networks.INPUT
+    for layer in LAYERS:
+        slope, bias = np.ones(layer.channels), weights.get(f"{layer.name}.bias", np.zeros(layer.channels))
+        if layer.batchnorm:
+            gamma, beta, mean, var = (weights[f"{layer.name}.{part}"] for part in ("gamma", "beta", "mean", "var"))
+            slope = gamma / np.sqrt(var + BATCHNORM_EPS)
+            bias = beta - mean * slope
+        node = networks.Layer(
+            layer.name,
+            source,
+            weights[f"{layer.name}.weight"],
+            slope,
+            bias,
+            kernel=layer.kernel,
+            stride=layer.stride,
+            padding=layer.padding,
+            relu_2=layer.batchnorm,
+        )
+        nodes.append(node)
+        source = layer.name
+    return networks.Graph(tuple(nodes), (8, 8, 1))
 
 
 def accuracy(logits: NDArray[Any], labels: NDArray[np.int64]) -> float:

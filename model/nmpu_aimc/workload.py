@@ -1,18 +1,25 @@
 """Run the digits network on a chip, with a fixed-point or an FP16 unit as its digital part."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nmpu_aimc.digits import accuracy, patches, split
-from nmpu_aimc.network import Stage, build
+from nmpu_aimc.chip import Chip, Stage, program_chip, require_servable
+from nmpu_aimc.digits import INPUT_STEP, accuracy, graph, split
+from nmpu_aimc.plan import Codes, Plan, make_plan
+from nmpu_aimc.runner import Counters
+from nmpu_aimc.runner import run as run_network
 from nmpu_aimc.tile import TYPICAL, Noise
 from nmpu_model import unit
 from nmpu_model.program import Program
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
+
+RANGE_IMAGES = 400
+"""Training images from which the ranges are taken (ours)."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,38 @@ class Run:
         return accuracy(self.logits, self.labels)
 
 
-def run(config: Config, images: int | None = None, chip: int = 0, noise: Noise = TYPICAL) -> Run:
-    """Classify the first `images` held-out images (default: all 597) on the chip with the seed `chip`.
+@cache
+def plan() -> Plan:
+    """The network on its tiles; its ranges are those of the first 400 training images."""
+    return make_plan(graph(), _pixels(split()[0].first(RANGE_IMAGES).pixels), columns=256, input_step=INPUT_STEP)
+
+
+@lru_cache(maxsize=4)
+def chip(config: Config, seed: int = 0, noise: Noise = TYPICAL) -> Chip:
+    """The network on the chip with this seed, its tiles as wide as the unit of `config`.
+
+    Raises `InputError` for a configuration that cannot serve the network.
+    """
+    return program_chip(plan(), seed, noise, columns=require_servable(plan(), config).columns)
+
+
+class _Recording:
+    """The golden model of `config`, on all columns; keeps what passes through it."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self.batches: list[Batch] = []
+
+    def codes(self, stage: Stage, p: Counters, n: Counters, rx: Codes | None) -> Codes:
+        program = stage.program(self._config)
+        wide = None if rx is None else np.pad(rx.astype(np.int16), ((0, 0), (0, p.shape[1] - rx.shape[1])))
+        out = unit.run(program, p, n, wide).out
+        self.batches.append(Batch(stage.name, program, p, n, wide, out))
+        return out[:, : stage.channels].astype(np.int8)
+
+
+def run(config: Config, images: int | None = None, seed: int = 0, noise: Noise = TYPICAL) -> Run:
+    """Classify the first `images` held-out images (default: all 597) on the chip with this seed.
 
     Units of as many columns see the same chip and the same noise, and each feeds its own codes forward. The first k
     images of a longer run have the same codes as a run of k images. 101 vectors for each image.
@@ -64,23 +101,17 @@ def run(config: Config, images: int | None = None, chip: int = 0, noise: Noise =
     count = len(test.labels) if images is None else images
     if not 1 <= count <= len(test.labels):
         raise InputError(f"images = {count}: must be 1 to {len(test.labels)}, the held-out images")
-    test = test.first(count)
-    x, batches = test.codes, []
-    for layer in _by_layer(build(config, chip, noise)):
-        rows = patches(x, layer[0].layer)
-        vectors = rows.reshape(-1, rows.shape[3])
-        rx = None
-        for stage in layer:
-            p, n = stage.tile.convert(vectors[:, stage.rows], "run")
-            program = stage.program(config)
-            out = unit.run(program, p, n, rx).out
-            batches.append(Batch(stage.name, program, p, n, rx, out))
-            rx = out
-        x = out[:, : layer[0].layer.channels].reshape(*rows.shape[:3], -1).astype(np.int64)
-    return Run(x.reshape(count, -1).astype(np.int16), test.labels, tuple(batches))
+    test, recording = test.first(count), _Recording(config)
+    [out] = run_network(chip(config, seed, noise), [recording], plan().input_codes(_pixels(test.pixels)))
+    return Run(out.astype(np.int16), test.labels, tuple(recording.batches))
 
 
-def _by_layer(stages: tuple[Stage, ...]) -> Iterator[list[Stage]]:
-    """The stages of each layer, in their order."""
-    for layer in dict.fromkeys(stage.layer for stage in stages):
-        yield [stage for stage in stages if stage.layer == layer]
+def programs(batches: Sequence[Batch], config: Config) -> list[Program]:
+    """What another unit behind the same tiles of chip 0 would be told for each of the batches."""
+    stages = chip(config).stages
+    return [stages[batch.name].program(config) for batch in batches]
+
+
+def _pixels(pixels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """As the network takes them, 0 to 1."""
+    return pixels / 16

@@ -29,6 +29,7 @@ def fold_batchnorm(
     var: ArrayLike = 1.0,
     eps: float = 0.0,
     bias: ArrayLike = 0.0,
+    rx_scale: float = 0.0,
 ) -> Folded:
     """Gain and bias such that out = (g*y + b) / 2**shift is the code of BatchNorm(input_step*y + bias).
 
@@ -36,10 +37,11 @@ def fold_batchnorm(
     b = 2**shift * (k * (bias - mean) + beta) / output_step.
 
     `input_step` is the real number that one unit of the corrected value y stands for, `output_step` the one of an
-    output code; every array is a scalar or of shape (columns,). The shift is the largest one for which every column's
-    gain and bias fit their formats: a power of two is moved between them exactly, and the parameters keep the most
-    bits. Raises `InputError` for NaN, a negative variance or an output step that is not positive; whether the numbers
-    fit their formats at all is for `quantise` to say.
+    output code; every array is a scalar or of shape (columns,). `rx_scale` is what one code of RX stands for, in output
+    codes. The shift is the largest one for which every column's gain and bias, and rx_scale, fit their formats: a power
+    of two is moved between them exactly, and the parameters keep the most bits. Raises `InputError` for NaN, a negative
+    variance or an output step that is not positive; whether the numbers fit their formats at all is for `quantise` to
+    say.
     """
     parts = {"gamma": gamma, "beta": beta, "mean": mean, "var": var, "bias": bias, "input_step": input_step}
     wide = {}
@@ -66,6 +68,7 @@ def fold_batchnorm(
     for candidate in range(config.most_shift + 1):
         factor = 2.0**candidate
         fits = (np.abs(gain) * factor <= config.norm.gain.max_value).all()
-        if fits and (np.abs(offset) * factor <= config.norm.bias.max_value).all():
+        fits &= (np.abs(offset) * factor <= config.norm.bias.max_value).all()
+        if fits and rx_scale * factor <= config.residual.scale.max_value:
             shift = candidate
     return Folded(gain * 2.0**shift, offset * 2.0**shift, shift)

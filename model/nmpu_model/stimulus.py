@@ -17,13 +17,17 @@ _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
 
 
-def uniform_bits(seed: int, stream: str, count: int) -> NDArray[np.uint64]:
-    """The first `count` words of a stream, 64 random bits each."""
+def uniform_bits(seed: int, stream: str, count: int, first: int = 0) -> NDArray[np.uint64]:
+    """`count` words of a stream from word `first` on, 64 random bits each."""
     key = np.frombuffer(hashlib.sha256(f"{seed}/{stream}".encode()).digest()[:8], dtype="<u8")
-    words: NDArray[np.uint64] = key + np.arange(1, count + 1, dtype=np.uint64) * _GAMMA
+    words: NDArray[np.uint64] = np.arange(first + 1, first + count + 1, dtype=np.uint64)
+    words *= _GAMMA
+    words += key
     for shift, factor in _MIX:
-        words = (words ^ (words >> shift)) * factor
-    return words ^ (words >> np.uint64(31))
+        words ^= words >> shift
+        words *= factor
+    words ^= words >> np.uint64(31)
+    return words
 
 
 def integers(seed: int, stream: str, low: int, high: int, shape: tuple[int, ...]) -> NDArray[np.int64]:

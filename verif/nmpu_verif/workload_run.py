@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmpu_aimc.network import build
-from nmpu_aimc.workload import Batch, Run
+from nmpu_aimc.workload import Batch, Run, programs
 from nmpu_model import unit
 from nmpu_spec.config import Config
 from nmpu_verif.compiled import compiled
@@ -74,8 +73,8 @@ class Agreement:
 def agreement(batches: Sequence[Batch], other: Config) -> Agreement:
     """The codes of `batches` beside those of the unit `other` for the same counters and rx codes."""
     codes = identical = largest = 0
-    for batch, stage in zip(batches, build(other), strict=True):
-        out = unit.run(stage.program(other), batch.p, batch.n, batch.rx).out[:, batch.program.mask]
+    for batch, program in zip(batches, programs(batches, other), strict=True):
+        out = unit.run(program, batch.p, batch.n, batch.rx).out[:, batch.program.mask]
         apart = np.abs(out.astype(np.int64) - batch.out[:, batch.program.mask])
         codes += apart.size
         identical += int((apart == 0).sum())

@@ -7,6 +7,7 @@ import pytest
 
 from nmpu_aimc.calibrate import VECTORS, Correction, calibrate, known_inputs
 from nmpu_aimc.gaussian import gaussian
+from nmpu_aimc.pcm import accumulated_sigma, drift_exponent, programming_sigma
 from nmpu_aimc.tile import (
     MAX_CONDUCTANCE,
     MAX_TARGET,
@@ -15,7 +16,6 @@ from nmpu_aimc.tile import (
     Noise,
     Tile,
     program_tile,
-    programming_sigma,
 )
 from nmpu_model.stimulus import integers
 from nmpu_spec.errors import InputError
@@ -75,20 +75,75 @@ def test_noise_is_drawn_from_seed_and_stream() -> None:
 def test_gaussian_has_the_stated_moments() -> None:
     values = gaussian(3, "test", (500, 400))
     assert abs(values.mean()) < 0.01
-    assert abs(values.std() - 0.9995) < 0.01
-    assert abs((values**4).mean() / values.var() ** 2 - (3 - 1.2 / 12)) < 0.05  # kurtosis of 12 uniform terms
-    assert (values * 32 == np.rint(values * 32)).all()
+    assert abs(values.std() - 1) < 0.01
+    assert abs((values**4).mean() / values.var() ** 2 - 3) < 0.05
+    assert (values * 4096 == np.rint(values * 4096)).all()
+
+
+def test_gaussian_rows_can_be_read_in_pieces() -> None:
+    whole = gaussian(3, "test", (50, 2, 7))
+    assert (gaussian(3, "test", (20, 2, 7), first=30) == whole[30:]).all()
+    assert len(np.unique(whole[:, 0, 0])) > 45
 
 
 def test_conductances_spread_as_published() -> None:
     for target in (300, 600):
         tile = program_tile("test", np.full((256, 256), target), 1000, columns=COLUMNS, max_code=MAX_CODE, seed=5)
-        spread = tile.conductance[0].std()
-        assert spread == pytest.approx(programming_sigma(np.array([float(target)]))[0], rel=0.02)
+        spread = tile.conductance[0].std() / MAX_TARGET
+        assert spread == pytest.approx(programming_sigma(np.array([target / MAX_TARGET]))[0], rel=0.02)
         assert tile.conductance.min() >= 0
         assert tile.conductance.max() <= MAX_CONDUCTANCE
     # HermesNoiseModel at half of g_max, in fractions of it: 0.16603 + 4.71806/2 - 8.48101/4 + 4.68961/8 = 0.99101 uS.
-    assert programming_sigma(np.array([500.0]))[0] / 1000 == pytest.approx(0.99101 / 20.7, rel=1e-4)
+    assert programming_sigma(np.array([0.5]))[0] == pytest.approx(0.99101 / 20.7, rel=1e-4)
+
+
+def test_conductances_drift_as_published() -> None:
+    g, day = 0.5, 86400.0
+    noise = replace(NOISELESS, seconds=day)
+    tile = program_tile("test", np.full((256, 256), 500), 1000, columns=COLUMNS, max_code=MAX_CODE, seed=5, noise=noise)
+    there = tile.conductance[0] / MAX_TARGET
+    # nu = 0.0736 - 0.0126/2 - 0.0436/4 on average, sigma 0.0073 + 0.0093/2 - 0.0118/4; t_0 = 300 s.
+    assert drift_exponent(np.array([g]), np.zeros(1))[0] == pytest.approx(0.0564)
+    ratio = (day + 300) / 300
+    assert there.mean() == pytest.approx(g * ratio**-0.0564, rel=0.003)
+    spread = np.hypot(0.009 * np.log(ratio), accumulated_sigma(np.array([g]), day)[0])
+    assert there.std() / there.mean() == pytest.approx(spread, rel=0.03)
+    assert not tile.conductance[1].any()
+
+
+def test_four_phases_count_two_reads_together() -> None:
+    x = integers(0, "test/x", -127, 127, (20, ROWS))
+    one = make_tile(1000)
+    four = replace(one, phases=4)
+    exact = (np.stack(one.convert(x, "read")).astype(int), np.stack(four.convert(x, "read")).astype(int))
+    # Two roundings instead of one.
+    assert np.abs(exact[0] - exact[1]).max() == 1
+    offset = replace(four, offset=np.full_like(four.offset, 5.0))
+    assert (np.stack(offset.convert(x, "read"))[:, :, :CHANNELS] - exact[1][:, :, :CHANNELS] == 10).all()
+    # A vector without negative pulses has its reverse reads all the same.
+    positive = np.abs(x)
+    reverse = np.stack(replace(offset, conductance=one.conductance * 0).convert(positive, "read"))
+    assert (reverse == 10).all()
+    noisy = [np.stack(replace(tile, noise=TYPICAL).convert(x, "a")).astype(int) for tile in (one, four)]
+    assert (noisy[0] != noisy[1]).any()
+
+
+def test_stacked_vectors_share_the_noise() -> None:
+    x = integers(0, "test/x", -127, 127, (3000, ROWS))
+    tile = make_tile(1000, TYPICAL)
+    whole = np.stack(tile.convert(x, "a"))
+    stacked = np.stack(tile.convert(np.stack((x, x)), "a"))
+    assert (stacked[:, 0] == whole).all() and (stacked[:, 1] == whole).all()
+    assert (np.stack(tile.convert(x[2500:], "a", first=2500)) == whole[:, 2500:]).all()
+
+
+def test_sums_beyond_float32_are_exact() -> None:
+    """All devices of a full tile at their largest: more than 2**24, where float32 would round."""
+    targets = np.full((256, 2), MAX_TARGET)
+    tile = program_tile("test", targets, 9000, columns=2, max_code=MAX_CODE, seed=0, noise=NOISELESS)
+    x = np.full((1, 256), 127)
+    assert 256 * 127 * MAX_TARGET > 1 << 24
+    assert tile.convert(x, "read")[0].tolist() == [[(2 * 256 * 127 * MAX_TARGET + 9000) // 18000] * 2]
 
 
 def test_adc_gain_error_is_clipped() -> None:
