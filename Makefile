@@ -2,6 +2,9 @@
 
 PRESET ?= hermes256
 CONFIG ?= $(PRESET)
+NETWORK ?= resnet9
+# Data sets are the user's own; beside a development checkout there may be some.
+DATA ?= $(firstword $(wildcard data ../shared/data) data)
 PYTHON ?= python3
 VENV := .venv
 NMPU := $(VENV)/bin/nmpu
@@ -24,6 +27,15 @@ bench: $(READY) ## the unit beside the FP16 unit: speed, area, codes; speed of m
 
 ppa: $(READY) ## area and clock of the unit and the FP16 unit beside it; LIBERTY=cells.lib(.gz), CONFIG=
 	@$(NMPU) ppa --config $(CONFIG) $(if $(LIBERTY),--liberty $(LIBERTY))
+
+accuracy: $(READY) ## a network on chips: float32, FP16 and NMPU behind the tiles; DATA=folder, NETWORK=, CONFIG=, ARGS=--rtl
+	@$(NMPU) accuracy --network $(NETWORK) --data $(DATA) --config $(CONFIG) $(ARGS)
+
+sweep: $(READY) ## the precision study: what each choice of formats costs; DATA=, NETWORK=, CONFIG=, LIBERTY=, ARGS=
+	@$(NMPU) sweep --network $(NETWORK) --data $(DATA) --config $(CONFIG) $(if $(LIBERTY),--liberty $(LIBERTY)) $(ARGS)
+
+examples: $(READY) ## five other workloads on the unit, model and RTL
+	@$(VENV)/bin/python -m nmpu_examples
 
 train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/digits.npz)
 	@$(VENV)/bin/python -m nmpu_aimc.train
@@ -58,4 +70,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors bench ppa train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors bench ppa accuracy sweep examples train test nightly lint regenerate check clean

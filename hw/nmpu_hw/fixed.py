@@ -44,6 +44,7 @@ def fit(value: Value, width: int, is_signed: bool, overflow: Overflow) -> tuple[
     The test looks at the bits that must all equal the sign, instead of comparing with the bounds.
     """
     negative = value[-1]
+    value = Cat(value, negative.replicate(max(width - len(value), 0)))
     beyond = value[width - 1 if is_signed else width :]
     high = ~negative & beyond.any()
     low = negative & ~beyond.all() if is_signed else negative

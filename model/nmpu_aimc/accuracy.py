@@ -110,7 +110,7 @@ def prepared(task: Task) -> tuple[Loaded, Plan]:
     return loaded, make_plan(loaded.graph, loaded.calibration, columns=256)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=16)
 def chip_of(task: Task, seed: int) -> Chip:
     """The chip with this seed."""
     return program_chip(prepared(task)[1], seed, Noise(seconds=task.seconds), task.phases)

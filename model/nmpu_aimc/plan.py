@@ -21,6 +21,9 @@ from nmpu_spec.errors import InputError
 
 FULL_SCALE = 420
 """[P] Usable levels of a counter in its integration window (JSSC 2022)."""
+MOST_GAIN = 1.99
+"""Output codes for one count, at most (ours): finer codes would hold little but the rounding of the counts, and gains
+of an S2.10 end below 2."""
 _CLIPS = np.linspace(0.3, 1.0, 36)
 """Fractions of the largest value that are tried as the end of a range (ours)."""
 _SAMPLE = 1 << 18
@@ -121,13 +124,18 @@ def slices(count: int, size: int) -> list[slice]:
     return [slice(count * piece // pieces, count * (piece + 1) // pieces) for piece in range(pieces)]
 
 
-def best_step(x: Reals) -> float:
-    """The step for which the codes of x have the least mean squared error, their clipping included."""
+def best_step(x: Reals, least: float = 0.0) -> float:
+    """The step for which the codes of x have the least mean squared error, their clipping included; or `least`."""
     sample = x.reshape(-1)
     sample = sample[:: -(-sample.size // _SAMPLE)]
     largest = float(np.abs(x).max()) or 1.0
     errors = [float(np.square(to_codes(sample, step) * step - sample).mean()) for step in largest / MAX_PULSE * _CLIPS]
-    return float(largest / MAX_PULSE * _CLIPS[int(np.argmin(errors))])
+    return max(float(largest / MAX_PULSE * _CLIPS[int(np.argmin(errors))]), least)
+
+
+def _least_step(count_step: Reals, slope: Reals) -> float:
+    """The step at which a count makes `MOST_GAIN` codes in some channel."""
+    return float(np.abs(count_step * slope).max()) / MOST_GAIN
 
 
 def _check(layer: Layer) -> None:
@@ -171,7 +179,7 @@ def _map_layer(
         chains.append(chain)
         outs.append(out)
     out = np.concatenate(outs, axis=1)
-    step = best_step(out)
+    step = best_step(out, max(_least_step(chain[-1].count_step, chain[-1].slope) for chain in chains))
     whole = tuple((*chain[:-1], replace(chain[-1], output_step=step)) for chain in chains)
     return whole, out.reshape(*x.shape[:3], -1), step
 
@@ -204,7 +212,7 @@ def _map_chain(
             count_step=real * lsb,
             slope=slope,
             bias=bias if last else np.zeros_like(bias),
-            output_step=best_step(total),
+            output_step=best_step(total, _least_step(real * lsb, slope)),
             relu_1=layer.relu_1 and layer.residual is not None,
             relu_2=last and (layer.relu_2 or (layer.relu_1 and layer.residual is None)),
             rx=rx,

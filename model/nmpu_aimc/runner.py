@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from nmpu_aimc.chip import Chip, Stage
 from nmpu_aimc.networks.graph import INPUT, Layer, patches
 from nmpu_aimc.plan import Codes, pool_codes
+from nmpu_aimc.tile import MAX_PULSE
 
 Counters = NDArray[np.uint16]
 
@@ -46,7 +47,8 @@ def _layer(chip: Chip, layer: Layer, digital: Sequence[Digital], tensors: dict[s
     x = tensors[layer.source]
     rows = patches(x.reshape(-1, *x.shape[2:]), layer.kernel, layer.stride, layer.padding)
     places = rows.shape[1:3]
-    vectors = rows.reshape(len(digital), -1, layer.rows)
+    # Codes go to -128; the magnitude of a pulse ends at 127.
+    vectors = np.maximum(rows.reshape(len(digital), -1, layer.rows), -MAX_PULSE)
     residual = None if layer.residual is None else tensors[layer.residual].reshape(*vectors.shape[:2], -1)
     answers = []
     for chain in chip.plan.chains[layer.name]:

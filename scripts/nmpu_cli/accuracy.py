@@ -109,15 +109,23 @@ def _accuracy_table(result: Accuracy) -> Table:
     return table
 
 
-_SHOWN = ("scale", "offset", "corrected", "gain", "bias", "rx_scale", "output")
+_SHOWN = {
+    "scale": "scale",
+    "offset": "offs",
+    "corrected": "sum",
+    "gain": "gain",
+    "bias": "bias",
+    "rx_scale": "rx",
+    "output": "code",
+}
 
 
 def _budget_table(tiles: list[Budget]) -> Table:
-    title = "what each rounding contributes to the codes of a tile: RMS, LSB"
+    title = "what each rounding contributes to a tile's codes, RMS in LSB (>>: run-time shift)"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("tile", no_wrap=True)
-    for heading in ("shift", *_SHOWN, "total", "max"):
-        table.add_column(heading.replace("corrected", "sum").replace("rx_scale", "rx"), justify="right", no_wrap=True)
+    for heading in (">>", *_SHOWN.values(), "all", "max"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for tile in tiles:
         table.add_row(
             tile.name,
@@ -126,9 +134,9 @@ def _budget_table(tiles: list[Budget]) -> Table:
             f"{tile.total.rms:.2f}",
             f"{tile.total.largest:.1f}",
         )
-    for tile in tiles:
-        if tile.unused:
-            table.add_row(f"{tile.name}: the gain of {tile.unused} channels is below half an LSB of its format")
+    unused = [f"{tile.name}: {tile.unused} channels" for tile in tiles if tile.unused]
+    if unused:
+        table.caption = f"gain below half an LSB of its format: {', '.join(unused)}"
     return table
 
 

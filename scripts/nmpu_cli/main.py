@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from nmpu_cli import accuracy, bench, calibrate, check, docs, ppa, sim, vectors, verilog
+from nmpu_cli import accuracy, bench, calibrate, check, docs, ppa, sim, sweep, vectors, verilog
 from nmpu_flow.errors import FlowError
 from nmpu_spec.errors import InputError
 from nmpu_verif.simulate import BenchError
@@ -22,6 +22,7 @@ app.command("vectors")(vectors.vectors)
 app.command("check")(check.check)
 app.command("calibrate")(calibrate.calibrate)
 app.command("accuracy")(accuracy.accuracy)
+app.command("sweep")(sweep.sweep)
 app.command("bench")(bench.bench)
 app.command("ppa")(ppa.ppa)
 app.command("docs", hidden=True)(docs.docs)

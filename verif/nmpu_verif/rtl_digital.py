@@ -23,8 +23,9 @@ class Rtl:
         self._columns = config.columns
 
     def codes(self, stage: Stage, p: NDArray[np.uint16], n: NDArray[np.uint16], rx: Codes | None) -> Codes:
-        wide = [None if part is None else self._widened(part) for part in (p, n, rx)]
-        out = self._rtl(self._programs[stage.name], *wide).out[:, : stage.channels]
+        wide = None if rx is None else self._widened(rx)
+        program = self._programs[stage.name]
+        out = self._rtl(program, self._widened(p), self._widened(n), wide).out[:, : stage.channels]
         wrong = np.argwhere(out != self._golden.codes(stage, p, n, rx))
         if len(wrong):
             vector, column = wrong[0]

@@ -5,13 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from nmpu_flow.library import Library
-from nmpu_flow.netlist import Netlist
-from nmpu_flow.synthesis import FAST, SMALL, Recipe
-from nmpu_flow.timing import analyse
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
 from nmpu_spec.formats import Format
-from nmpu_verif.netlists import JOBS, lane_rtl, netlist
+from nmpu_verif.lane_cost import lane_cost
+from nmpu_verif.netlists import JOBS
 
 BITS = (-2, 2)
 """By how many bits a format is changed."""
@@ -58,11 +56,8 @@ def measure_widths(config: Config, library: Library, progress: Callable[[str, in
 
 
 def _width(node: str, bits: int, text: str, config: Config, library: Library) -> Width:
-    rtl = lane_rtl(config)
-    recipes: dict[str, Recipe] = dict.fromkeys(rtl.modules, SMALL)
-    small = netlist(rtl, library, recipes)
-    fast: Netlist = netlist(rtl, library, recipes | {rtl.tree[rtl.top]["path"]: FAST})
-    return Width(node, bits, text, small.area(), fast.area(), analyse(fast).period * 1e9)
+    cost = lane_cost(config, library)
+    return Width(node, bits, text, cost.small_um2, cost.fast_um2, cost.period_ns)
 
 
 def _variants(config: Config) -> Iterator[tuple[str, int, str, Config]]:

@@ -56,7 +56,7 @@ code = "S8.0"
 [affine]
 scale = "U1.7"
 offset = "S7.1"
-corrected = "S10.1"
+corrected = "S13.1"
 rounding = "floor"
 
 [norm]

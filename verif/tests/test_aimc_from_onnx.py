@@ -177,6 +177,11 @@ def test_what_the_unit_cannot_run_is_refused(nodes: list[onnx.NodeProto], messag
     assert "\n" not in str(error.value)
 
 
+def test_sizes_that_the_file_leaves_open_are_the_data_s(tmp_path: Path) -> None:
+    path = file(tmp_path / "net.onnx", [CONV], ARRAYS, ("n", 3, "height", "width"))
+    assert from_onnx(path, (9, 5, 3)).shape == (9, 5, 3)
+
+
 def test_another_input_than_the_data_s_is_refused(tmp_path: Path) -> None:
     path = file(tmp_path / "net.onnx", [CONV], ARRAYS)
     with pytest.raises(InputError, match=r"^x: the model takes \[3, 8, 8\] for each image, the data has \[3, 9, 8\]$"):

@@ -67,7 +67,7 @@ WORKING: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "residual made later": lambda m, x: m.a(x) + functional.avg_pool2d(m.b(x), 1),
     "two additions": lambda m, x: m.same(y := m.a(x)) + (y + m.b(x)),
     "a layer called twice": lambda m, x: m.same(m.same(m.a(x)).relu()),
-    "dead branch": lambda m, x: (m.b(x), m.a(x))[1],
+    "dead branch": lambda m, x: (m.a(x), m.b(x))[0],
     "dropout": lambda m, x: m.dropout(m.a(x)).relu(),
 }
 
@@ -153,6 +153,12 @@ def test_the_model_is_left_as_it_is() -> None:
     assert model.linear.weight.dtype == torch.float16
 
 
+def test_a_model_in_training_mode_is_read_in_eval_mode() -> None:
+    model, x = randomised(Small(functional_style)), images(SHAPE)
+    expected = answers(model, x)
+    assert_same(from_torch(model.train(), SHAPE), expected, x)
+
+
 def _set(module: nn.Module, parameter: str, value: float) -> nn.Module:
     with torch.no_grad():
         getattr(module, parameter).view(-1)[0] = value
@@ -201,6 +207,7 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
     "adaptive": (_chain(nn.AdaptiveAvgPool2d(2)), "0: adaptive pool to 2"),
     "flatten": (_chain(nn.Conv2d(3, 6, 3), nn.Flatten(0)), "1: flatten of axes 0 to -1"),
     "view": (Small(lambda m, x: m.a(x).view(-1, 4, 64)), "view: only reshapes to (images, features)"),
+    "view of one image": (Small(lambda m, x: m.a(x).view(1, -1)), "view: only reshapes to (images, features)"),
     "features": (Small(lambda m, x: m.a(x).view(-1, 128)), "view: reshapes 8 x 8 x 4 to 128 features"),
     "linear of a map": (_chain(nn.Linear(8, 2)), "0: its input is a map"),
     "linear of others": (_chain(nn.Flatten(), nn.Linear(100, 2)), "1: its weights are for 100 features, its input has"),

@@ -71,6 +71,18 @@ def test_best_step_is_no_worse_than_any_other() -> None:
     assert all(error(best) <= error(8 / 127 * clip) for clip in np.linspace(0.3, 1, 36))
 
 
+def test_no_code_is_finer_than_half_a_count() -> None:
+    """A channel whose slope is far above the others' sets the step of its layer."""
+    one = layer("one", INPUT, 4, 8)
+    slope = np.full(8, 1.0)
+    slope[3] = 1000.0
+    steep = replace(one, slope=slope, weight=np.where(np.arange(8) == 3, one.weight / 1000, one.weight))
+    few = replace(steep, weight=np.where((np.arange(4)[:, np.newaxis] > 0) & (np.arange(8) == 3), 0, steep.weight))
+    for each in (one, steep, few):
+        [[part]] = make_plan(Graph((each,), (8, 8, 4)), CALIBRATION, columns=32).chains["one"]
+        assert (np.abs(part.count_step * part.slope) / part.output_step).max() < 1.99 + 1e-9
+
+
 @pytest.mark.parametrize("kind", ["max", "mean"])
 def test_pools_of_codes(kind: str) -> None:
     pool = Pool("pool", INPUT, kind, 2, 2)

@@ -1,0 +1,1 @@
+"""The precision study: what accuracy each choice of formats costs, and what area."""
