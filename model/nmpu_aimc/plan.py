@@ -85,15 +85,17 @@ class Plan:
         return to_codes(x, self.steps[INPUT])
 
 
-def make_plan(graph: Graph, calibration: Reals, columns: int, input_step: float | None = None) -> Plan:
+def make_plan(graph: Graph, calibration: Reals, columns: int, ranges: Mapping[str, float] | None = None) -> Plan:
     """Map `graph` with the ranges of the `calibration` inputs (images, height, width, channels).
 
-    `input_step` is what one code of the input stands for; None: the largest of the calibration inputs is code 127.
+    `ranges` sets the largest input of layers by their names, where training has found it (`aihwkit.input_ranges`).
+    Otherwise the largest of the calibration inputs is code 127 of the input, and `best_step` is for what is behind.
     Raises `InputError`, naming the layer, for what the tiles and the unit cannot do.
     """
     for layer in graph.layers:
         _check(layer)
-    step = float(np.abs(calibration).max()) / MAX_PULSE if input_step is None else input_step
+    given = _given_steps(graph, ranges or {})
+    step = given.get(INPUT, float(np.abs(calibration).max()) / MAX_PULSE)
     steps, codes = {INPUT: step}, {INPUT: to_codes(calibration, step)}
     chains: dict[str, tuple[tuple[Part, ...], ...]] = {}
     gains: dict[str, int] = {}
@@ -103,7 +105,7 @@ def make_plan(graph: Graph, calibration: Reals, columns: int, input_step: float 
             steps[node.name] = steps[node.source] / gains[node.name]
             codes[node.name] = pool_codes(codes[node.source], node, gains[node.name])
             continue
-        chains[node.name], out, steps[node.name] = _map_layer(node, codes, steps, columns)
+        chains[node.name], out, steps[node.name] = _map_layer(node, codes, steps, columns, given.get(node.name))
         codes[node.name] = to_codes(out, steps[node.name])
     return Plan(graph, chains, steps, gains)
 
@@ -138,6 +140,20 @@ def _least_step(count_step: Reals, slope: Reals) -> float:
     return float(np.abs(count_step * slope).max()) / MOST_GAIN
 
 
+def _given_steps(graph: Graph, ranges: Mapping[str, float]) -> dict[str, float]:
+    """The steps of the tensors that the layers of `ranges` read; through a max pool, of the tensor in front of it."""
+    unknown = sorted(ranges.keys() - {layer.name for layer in graph.layers})
+    if unknown:
+        raise InputError(f"layer {unknown[0]}: has an input range, but is not in the network")
+    given: dict[str, float] = {}
+    for node in reversed(graph.nodes):
+        if isinstance(node, Layer) and node.name in ranges:
+            given[node.source] = max(given.get(node.source, 0.0), ranges[node.name] / MAX_PULSE)
+        elif isinstance(node, Pool) and node.kind == "max" and node.name in given:
+            given[node.source] = max(given.get(node.source, 0.0), given[node.name])
+    return given
+
+
 def _check(layer: Layer) -> None:
     """Raises `InputError` for a layer that no chain of tiles can do."""
     for name in ("weight", "slope", "bias"):
@@ -163,7 +179,7 @@ def _pool_gain(mean: Reals) -> int:
 
 
 def _map_layer(
-    layer: Layer, codes: Mapping[str, Codes], steps: Mapping[str, float], columns: int
+    layer: Layer, codes: Mapping[str, Codes], steps: Mapping[str, float], columns: int, given: float | None
 ) -> tuple[tuple[tuple[Part, ...], ...], Reals, float]:
     """The layer's chains, its real output on the calibration inputs, and that output's step."""
     x = patches(codes[layer.source], layer.kernel, layer.stride, layer.padding)
@@ -179,7 +195,8 @@ def _map_layer(
         chains.append(chain)
         outs.append(out)
     out = np.concatenate(outs, axis=1)
-    step = best_step(out, max(_least_step(chain[-1].count_step, chain[-1].slope) for chain in chains))
+    least = max(_least_step(chain[-1].count_step, chain[-1].slope) for chain in chains)
+    step = best_step(out, least) if given is None else max(given, least)
     whole = tuple((*chain[:-1], replace(chain[-1], output_step=step)) for chain in chains)
     return whole, out.reshape(*x.shape[:3], -1), step
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmpu_aimc.chip import Chip, Stage, program_chip, require_servable
-from nmpu_aimc.digits import INPUT_STEP, accuracy, graph, split
+from nmpu_aimc.digits import INPUT_STEP, LAYERS, accuracy, graph, split
 from nmpu_aimc.plan import Codes, Plan, make_plan
 from nmpu_aimc.runner import Counters
 from nmpu_aimc.runner import run as run_network
-from nmpu_aimc.tile import TYPICAL, Noise
+from nmpu_aimc.tile import MAX_PULSE, TYPICAL, Noise
 from nmpu_model import unit
 from nmpu_model.program import Program
 from nmpu_spec.config import Config
@@ -63,7 +63,8 @@ class Run:
 @cache
 def plan() -> Plan:
     """The network on its tiles; its ranges are those of the first 400 training images."""
-    return make_plan(graph(), _pixels(split()[0].first(RANGE_IMAGES).pixels), columns=256, input_step=INPUT_STEP)
+    pixels = _pixels(split()[0].first(RANGE_IMAGES).pixels)
+    return make_plan(graph(), pixels, columns=256, ranges={LAYERS[0].name: INPUT_STEP * MAX_PULSE})
 
 
 @lru_cache(maxsize=4)

@@ -60,9 +60,9 @@ class HalfConfig(Config):
 
 
 def require_fixed(config: Config) -> Config:
-    """`config`; raises `InputError` where it is that of an FP16 unit, which the bring-up kit does not serve."""
+    """`config`; raises `InputError` where it is that of an FP16 unit."""
     if isinstance(config, HalfConfig):
-        raise InputError(f"{config.name}: is an FP16 unit; bring-up is for fixed-point units, such as 'hermes256'")
+        raise InputError(f"{config.name}: is an FP16 unit, must be a fixed-point one such as 'hermes256'")
     return config
 
 

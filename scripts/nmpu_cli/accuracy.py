@@ -13,6 +13,7 @@ from rich.table import Table
 
 from nmpu_aimc.accuracy import BUDGET_IMAGES, HOUR, Accuracy, Task, chip_of, evaluate, prepared
 from nmpu_aimc.budget import Budget, budgets
+from nmpu_aimc.chip import require_servable
 from nmpu_aimc.digital import Golden
 from nmpu_cli.options import ConfigOption, JsonOption
 from nmpu_spec.half import require_fixed
@@ -51,6 +52,7 @@ def accuracy(
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task("mapping the network", total=None)
         loaded, plan = prepared(task)
+        require_servable(plan, unit)
         if rtl:
             bars.update(bar, description="compiling the RTL")
             compiled(unit)
@@ -70,6 +72,8 @@ def accuracy(
         print(json.dumps(report, indent=1))
         return
     console = Console(highlight=False)
+    # Narrower, numbers would be cut off.
+    console.width = max(console.width, 88)
     console.print(_budget_table(tiles))
     console.print(_accuracy_table(result))
     agreement = result.agreement

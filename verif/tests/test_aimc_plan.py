@@ -71,6 +71,14 @@ def test_best_step_is_no_worse_than_any_other() -> None:
     assert all(error(best) <= error(8 / 127 * clip) for clip in np.linspace(0.3, 1, 36))
 
 
+def test_the_range_is_that_behind_the_first_relu() -> None:
+    """What is far below zero does not count: only the residual is left."""
+    graph = network()
+    below = replace(graph.nodes[2], bias=np.full(40, -1000.0))
+    plan = make_plan(replace(graph, nodes=(*graph.nodes[:2], below, *graph.nodes[3:])), CALIBRATION, columns=32)
+    assert plan.steps["before"] <= 1.5 * plan.steps["split"]
+
+
 def test_no_code_is_finer_than_half_a_count() -> None:
     """A channel whose slope is far above the others' sets the step of its layer."""
     one = layer("one", INPUT, 4, 8)
@@ -81,6 +89,16 @@ def test_no_code_is_finer_than_half_a_count() -> None:
     for each in (one, steep, few):
         [[part]] = make_plan(Graph((each,), (8, 8, 4)), CALIBRATION, columns=32).chains["one"]
         assert (np.abs(part.count_step * part.slope) / part.output_step).max() < 1.99 + 1e-9
+
+
+def test_trained_input_ranges_are_taken() -> None:
+    """Of the input, and through a max pool; `strided` reads what `before` makes, behind the pool."""
+    plan = make_plan(network(), CALIBRATION, columns=32, ranges={"wide": 0.5, "strided": 3.0})
+    assert plan.steps[INPUT] == 0.5 / 127
+    assert plan.steps["before"] == plan.steps["pool"] == 3.0 / 127
+    assert {part.output_step for [part] in plan.chains["before"]} == {3.0 / 127}
+    with pytest.raises(InputError, match="layer other: has an input range, but is not in the network"):
+        make_plan(network(), CALIBRATION, columns=32, ranges={"other": 1.0})
 
 
 @pytest.mark.parametrize("kind", ["max", "mean"])

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_network import inputs, network
+from small_network import SHAPE, inputs, layer, network
 
 from nmpu_aimc.accuracy import Answers
 from nmpu_aimc.budget import budgets
 from nmpu_aimc.chip import Chip, program_chip
 from nmpu_aimc.digital import Compared, Float32, Golden
-from nmpu_aimc.networks.graph import run_float
+from nmpu_aimc.networks.graph import INPUT, Graph, run_float
 from nmpu_aimc.plan import Codes, make_plan
 from nmpu_aimc.real import Numbers, real_output
 from nmpu_aimc.runner import run
@@ -96,6 +96,25 @@ def test_the_compiled_rtl_is_a_digital_part(chip: Chip, monkeypatch: pytest.Monk
     monkeypatch.setattr(Golden, "codes", wrong)
     with pytest.raises(BenchError, match=r"split\.1/0, vector 3, column 1: the RTL's code is not the model's"):
         run(chip, [rtl], CODES[:2])
+
+
+class _Lowest:
+    """Answers the same code everywhere, and keeps the counters that it gets."""
+
+    def __init__(self, code: int) -> None:
+        self.code, self.p = code, np.zeros(0)
+
+    def codes(self, stage, p, n, rx):  # type: ignore[no-untyped-def]
+        self.p = p
+        return np.full((len(p), stage.channels), self.code, np.int8)
+
+
+def test_the_lowest_code_is_the_longest_pulse() -> None:
+    graph = Graph((layer("one", INPUT, 4, 8), layer("two", "one", 8, 8)), SHAPE)
+    chip = program_chip(make_plan(graph, inputs(8), columns=32), 0, NOISELESS)
+    lowest = [_Lowest(-128), _Lowest(-127)]
+    run(chip, lowest, chip.plan.input_codes(inputs(2)))
+    assert (lowest[0].p == lowest[1].p).all()
 
 
 def test_four_phases_and_drift_run_too() -> None:

@@ -19,8 +19,6 @@ from nmpu_spec.errors import InputError
 CALIBRATION_IMAGES = 256
 """Training images from which the ranges are taken (ours)."""
 SIZE = (32, 32, 3)
-WEIGHTS_100 = "resnet32_cifar100_weights.npz"
-"""The weights of ResNet32 in the data folder: arrays named as the state dictionary of `resnet.ResNet32` names them."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def _named(network: str, data: Path, images: int | None) -> Loaded:
     if network == "resnet9":
         model, mean, std = resnet.load_resnet9(), resnet.MEAN_10, resnet.STD_10
     else:
-        model, mean, std = resnet.load_resnet32(data / WEIGHTS_100), resnet.MEAN_100, resnet.STD_100
+        model, mean, std = resnet.load_resnet32(data / resnet.WEIGHTS_100), resnet.MEAN_100, resnet.STD_100
 
     def normalised(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.asarray((pixels / 255 - np.array(mean)) / np.array(std), np.float32)
