@@ -31,8 +31,8 @@ ppa: $(READY) ## area and clock of the unit and the FP16 unit beside it; LIBERTY
 accuracy: $(READY) ## a network on chips: float32, FP16 and NMPU behind the tiles; DATA=folder, NETWORK=, CONFIG=, ARGS=--rtl
 	@$(NMPU) accuracy --network $(NETWORK) --data $(DATA) --config $(CONFIG) $(ARGS)
 
-sweep: $(READY) ## the precision study: what each choice of formats costs; DATA=, NETWORK=, CONFIG=, LIBERTY=, ARGS=
-	@$(NMPU) sweep --network $(NETWORK) --data $(DATA) --config $(CONFIG) $(if $(LIBERTY),--liberty $(LIBERTY)) $(ARGS)
+sweep: $(READY) ## the precision study: what each choice of formats costs; DATA=, NETWORK=, LIBERTY=, ARGS=
+	@$(NMPU) sweep --network $(NETWORK) --data $(DATA) $(if $(LIBERTY),--liberty $(LIBERTY)) $(ARGS)
 
 examples: $(READY) ## five other workloads on the unit, model and RTL
 	@$(VENV)/bin/python -m nmpu_examples

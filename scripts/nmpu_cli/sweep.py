@@ -9,11 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from nmpu_aimc.accuracy import Task
-from nmpu_cli.options import ConfigOption, JsonOption, LibertyOption
+from nmpu_cli.options import JsonOption, LibertyOption
 from nmpu_flow.library import find_library, read_library
 from nmpu_spec.load import load
 from nmpu_verif.builds import BUILD
 from nmpu_verif.study.files import HEADING, result_cells, standing, summary, write
+from nmpu_verif.study.points import BASE
 from nmpu_verif.study.study import Study, study
 
 
@@ -28,7 +29,10 @@ def sweep(
         str | None, typer.Option(help="Dask scheduler, tcp://host:8786; default: processes of this machine.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the table, which is continued.")] = BUILD,
-    config: ConfigOption = "hermes256",
+    config: Annotated[
+        str | None,
+        typer.Option("--config", "-c", help="A preset or TOML file to start from; default: the study's."),
+    ] = None,
     liberty: LibertyOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,7 +52,7 @@ def sweep(
         def progress(step: str, done: int, total: int) -> None:
             bars.update(bar, description=step, completed=done, total=total)
 
-        found = study(load(config), task, library, within, out, progress, points, scheduler)
+        found = study(load(config or BASE), task, library, within, out, progress, points, scheduler)
     files = write(found)
     if as_json:
         print(found.table.json.read_text("utf-8"), end="")

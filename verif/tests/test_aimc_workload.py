@@ -21,7 +21,7 @@ from nmpu_spec.load import load
 CONFIG = load("hermes256")
 HALF = beside(CONFIG)
 SLICE = 8
-SLICE_SHA256 = "306dfc354a417bafb8a62ad7c5194a455aea47d5c6a88e83cbbeb960dfacfce7"
+SLICE_SHA256 = "9f319e4f9983d070785b76f1b2c38e2f4a0b86aba195794683b358266cb21cb6"
 
 
 def digest(result: Run) -> str:

@@ -190,10 +190,11 @@ def one_column(values: dict[str, float], p: int, n: int) -> tuple[Fraction, Quan
 
 def test_the_bound_holds_where_the_real_number_lies_beyond_the_corrected_codes() -> None:
     """The scale's error lifts the real y above the largest code; the gain's error multiplies that larger number."""
-    almost_half = 0.499
+    config, almost_half = load("hermes256"), 0.499
+    gain, largest = almost_half * config.norm.gain.resolution, config.affine.corrected.max_value
     values = {"scale_p": 1 + almost_half / 128, "scale_n": 0.0, "offset_p": 0.0, "offset_n": 0.0}
-    error, done = one_column(values | {"gain": almost_half / 1024, "bias": 0.0}, 4095, 0)
-    assert error > Fraction(almost_half) / 1024 * 4096
+    error, done = one_column(values | {"gain": gain, "bias": 0.0}, int(largest), 0)
+    assert error > Fraction(gain) * Fraction(largest)
     assert error <= Fraction(float(done.output_error[0]))
 
 

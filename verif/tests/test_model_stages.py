@@ -155,14 +155,14 @@ def test_other_configurations(name: str) -> None:
 
 HERMES = preset_text("hermes256").replace("columns = 256", "columns = 64")
 EDGES = {
-    31: HERMES.replace('"S14.6"', '"S19.11"'),
-    32: HERMES.replace('"S14.6"', '"S20.11"'),
+    31: HERMES.replace('"S12.4"', '"S19.11"'),
+    32: HERMES.replace('"S12.4"', '"S20.11"'),
     63: HERMES.replace('"U1.7"', '"U20.4"')
     .replace('"S7.1"', '"S20.4"')
-    .replace('"S13.1"', '"S31.0"')
-    .replace('"S2.10"', '"S2.29"')
-    .replace('"S14.6"', '"S32.0"')
-    .replace('"U7.5"', '"U24.0"')
+    .replace('"S12.1"', '"S31.0"')
+    .replace('"S2.8"', '"S2.29"')
+    .replace('"S12.4"', '"S32.0"')
+    .replace('"U5.7"', '"U24.0"')
     .replace("shift_bits = 4", "shift_bits = 5"),
 }
 """By the width of the widest node: the last that int32 takes, the first that int64 takes, the last of all."""

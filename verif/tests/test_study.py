@@ -20,7 +20,7 @@ from nmpu_verif.lane_cost import lane_cost
 from nmpu_verif.study import schedule
 from nmpu_verif.study.files import write
 from nmpu_verif.study.front import cheapest, front
-from nmpu_verif.study.points import formats, points
+from nmpu_verif.study.points import BASE, formats, points
 from nmpu_verif.study.rows import Row
 from nmpu_verif.study.study import Study, study
 
@@ -74,7 +74,7 @@ def names(rows: list[Row]) -> list[str]:
 
 
 def test_points_are_many_distinct_and_in_one_order() -> None:
-    base = load("hermes256")
+    base = load(BASE)
     found = points(base)
     assert len(found) >= 200
     assert len({point.config.hash for point in found}) == len({point.name for point in found}) == len(found)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from nmpu_spec.config import Config
@@ -12,6 +13,8 @@ from nmpu_spec.errors import InputError
 from nmpu_spec.load import from_dict
 from nmpu_spec.rounding import Rounding
 
+BASE = Path(__file__).with_name("base.toml")
+"""The configuration around which the presets' formats were looked for."""
 Choice = Mapping[str, str | int]
 """Keys of a configuration, ``affine.scale``, and what they are set to."""
 
@@ -25,7 +28,7 @@ ALONE: Mapping[str, Sequence[str | int]] = {
     "affine.corrected": (*(f"S{bits}.1" for bits in range(10, 15)), *(f"S13.{bits}" for bits in range(6))),
     "norm.gain": (*(f"S2.{bits}" for bits in range(4, 13)), "S1.10", "S3.10"),
     "norm.bias": (*(f"S{bits}.6" for bits in range(9, 15)), *(f"S14.{bits}" for bits in range(9))),
-    "residual.scale": tuple(f"U7.{bits}" for bits in range(3, 10)),
+    "residual.scale": (*(f"U7.{bits}" for bits in range(3, 10)), *(f"U{bits}.5" for bits in range(3, 7))),
     "affine.rounding": _ROUNDINGS,
     "affine.cut_before": tuple(range(7)),
     "affine.cut_after": tuple(range(7)),
@@ -35,12 +38,11 @@ ALONE: Mapping[str, Sequence[str | int]] = {
 }
 """What each key is set to while the others keep the configuration's value."""
 TOGETHER: Mapping[str, Sequence[str | int]] = {
-    "affine.scale": ("U1.5", "U1.6", "U1.7"),
-    "affine.offset": ("S7.0", "S7.1"),
-    "affine.corrected": ("S13.0", "S13.1", "S13.2"),
-    "norm.gain": ("S2.8", "S2.10"),
-    "norm.bias": ("S14.2", "S14.6"),
-    "residual.scale": ("U7.5", "U7.7"),
+    "affine.scale": ("U1.6", "U1.7", "U1.8"),
+    "affine.corrected": ("S11.1", "S12.1"),
+    "norm.gain": ("S2.7", "S2.8", "S2.9"),
+    "norm.bias": ("S12.3", "S12.4", "S12.5"),
+    "residual.scale": ("U5.6", "U5.7"),
 }
 """Every combination of these: the operands of the multipliers and of the additions behind them."""
 
