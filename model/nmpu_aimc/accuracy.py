@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nmpu_aimc.budget import budgets
 from nmpu_aimc.chip import Chip, program_chip, require_servable
-from nmpu_aimc.digital import Compared, Float32, Golden
+from nmpu_aimc.digital import Agreement, Compared, Float32, Golden
 from nmpu_aimc.networks.graph import run_float
 from nmpu_aimc.networks.zoo import Loaded, load_network
 from nmpu_aimc.plan import Codes, Plan, make_plan
@@ -83,15 +83,6 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Of the codes of two units on the same counters, all tiles together."""
-
-    codes: int
-    identical: int
-    largest_difference: int
-
-
-@dataclass(frozen=True)
 class Accuracy:
     """`network` is the share that the network itself answers rightly, in floating point and without tiles."""
 
@@ -100,7 +91,6 @@ class Accuracy:
     network: float
     digital: list[Answers]
     agreement: Agreement
-    paper: tuple[float, float] | None
 
 
 @lru_cache(maxsize=2)
@@ -148,7 +138,6 @@ def evaluate(
             _float_accuracy(loaded),
             [Answers(name, part) for name, part in zip(names, right, strict=True)],
             agreement.result(),
-            loaded.paper,
         )
 
 
@@ -182,7 +171,7 @@ def _agreement(task: Task, config: Config) -> Agreement:
     chip = chip_of(task, 0)
     both = Compared(Golden(chip, config), Golden(chip, beside(config)))
     run(chip, [both], _codes(task, slice(AGREEMENT_IMAGES)))
-    return Agreement(both.total, both.identical, both.largest_difference)
+    return both.agreement
 
 
 def _float_accuracy(loaded: Loaded) -> float:

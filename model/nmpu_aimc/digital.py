@@ -1,5 +1,7 @@
 """The digital parts that can stand behind the tiles: float32, and the golden models of both units."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from nmpu_aimc.chip import Chip, Stage
@@ -7,6 +9,7 @@ from nmpu_aimc.plan import Codes
 from nmpu_aimc.real import Numbers, real_output
 from nmpu_aimc.runner import Counters
 from nmpu_model.tabulated import Tabulated
+from nmpu_model.types import Integers
 from nmpu_spec.config import Config
 
 
@@ -33,20 +36,32 @@ class Golden:
         return self._units[stage.name].codes(p, n, rx).astype(np.int8, copy=False)
 
 
-class Compared:
-    """A digital part, with another one beside it that sees the same counters and RX.
+@dataclass(frozen=True)
+class Agreement:
+    """Codes of two units for the same counters and RX, in the columns that are used; the difference in LSB."""
 
-    total, identical, largest_difference   of the codes of both, so far
-    """
+    codes: int = 0
+    identical: int = 0
+    largest_difference: int = 0
+
+    def with_codes(self, ours: Integers, other: Integers) -> "Agreement":
+        """These and the ones of two more arrays."""
+        difference = np.abs(ours.astype(np.int16) - other)
+        return Agreement(
+            self.codes + difference.size,
+            self.identical + int(np.count_nonzero(difference == 0)),
+            max(self.largest_difference, int(difference.max(initial=0))),
+        )
+
+
+class Compared:
+    """A digital part, with another one beside it that sees the same counters and RX; `agreement` so far."""
 
     def __init__(self, ours: Golden, other: Golden) -> None:
         self._ours, self._other = ours, other
-        self.total = self.identical = self.largest_difference = 0
+        self.agreement = Agreement()
 
     def codes(self, stage: Stage, p: Counters, n: Counters, rx: Codes | None) -> Codes:
         ours, other = (one.codes(stage, p, n, rx) for one in (self._ours, self._other))
-        difference = np.abs(ours.astype(np.int16) - other)
-        self.total += difference.size
-        self.identical += int(np.count_nonzero(difference == 0))
-        self.largest_difference = max(self.largest_difference, int(difference.max(initial=0)))
+        self.agreement = self.agreement.with_codes(ours, other)
         return ours

@@ -140,7 +140,7 @@ class Tile:
         for index, (current, pulses) in enumerate(sums):
             counts = current.astype(np.float32, copy=False)
             if noise:
-                sigma = np.sqrt(np.einsum("ij,ij->i", pulses, pulses, dtype=np.float32))
+                sigma = np.sqrt(np.einsum("ij,ij->i", pulses, pulses)).astype(np.float32)
                 counts += noise[index] * (sigma * np.float32(self.noise.read * MAX_TARGET))[:, np.newaxis]
             counts *= gain
             counts += offset

@@ -15,6 +15,7 @@ from nmpu_aimc.accuracy import BUDGET_IMAGES, HOUR, Accuracy, Task, chip_of, eva
 from nmpu_aimc.budget import Budget, budgets
 from nmpu_aimc.chip import require_servable
 from nmpu_aimc.digital import Golden
+from nmpu_aimc.networks.zoo import PAPER
 from nmpu_cli.options import ConfigOption, JsonOption
 from nmpu_spec.half import require_fixed
 from nmpu_spec.load import load
@@ -105,11 +106,11 @@ def _accuracy_table(result: Accuracy) -> Table:
             f"{100 * answers.accuracy:.2f} +- {100 * answers.error:.2f}",
             "" if answers is reference else f"{100 * drop:.3f} +- {100 * error:.3f}",
         )
-    if result.paper:
-        half, drop = result.paper
+    if task.network in PAPER:
         table.add_section()
-        table.add_row("paper (its own weights): FP16", f"{half:.2f}", "")
-        table.add_row("paper: NMPU", f"{half - drop:.2f}", f"{drop:.2f}")
+        for name, (half, drop) in PAPER.items():
+            table.add_row(f"paper, its own {name} + FP16", f"{half:.2f}", "")
+            table.add_row(f"paper, its own {name} + NMPU", f"{half - drop:.2f}", f"{drop:.2f}")
     return table
 
 
@@ -164,6 +165,6 @@ def _as_json(result: Accuracy, tiles: list[Budget], rtl: bool) -> dict[str, obje
             for answers in result.digital
         ],
         "agreement": asdict(result.agreement),
-        "paper": result.paper,
+        "paper": PAPER,
         "tiles": [asdict(tile) for tile in tiles],
     }

@@ -5,13 +5,14 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 
+from nmpu_aimc.digital import Agreement
 from nmpu_aimc.workload import run
 from nmpu_flow.library import Library
 from nmpu_spec.config import Config
 from nmpu_spec.half import beside
 from nmpu_verif.activity import LaneEnergy, lane_energy
 from nmpu_verif.ppa import UnitPpa, measure
-from nmpu_verif.workload_run import Agreement, WorkloadRun, agreement, run_workload
+from nmpu_verif.workload_run import WorkloadRun, agreement, run_workload
 
 LANES = (16, 32, 64, 128, 256)
 """The lane counts that are compared, as far as they divide the columns; the configuration's own is always one."""

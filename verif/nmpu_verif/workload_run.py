@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nmpu_aimc.digital import Agreement
 from nmpu_aimc.workload import Batch, Run, programs
 from nmpu_model import unit
 from nmpu_spec.config import Config
@@ -61,22 +62,11 @@ def run_workload(config: Config, done: Run) -> WorkloadRun:
     )
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """Codes of two units for the same ADC codes, in the columns that the layers use; the difference in LSB."""
-
-    codes: int
-    identical: int
-    largest_difference: int
-
-
 def agreement(batches: Sequence[Batch], other: Config) -> Agreement:
     """The codes of `batches` beside those of the unit `other` for the same counters and rx codes."""
-    codes = identical = largest = 0
+    found = Agreement()
     for batch, program in zip(batches, programs(batches, other), strict=True):
-        out = unit.run(program, batch.p, batch.n, batch.rx).out[:, batch.program.mask]
-        apart = np.abs(out.astype(np.int64) - batch.out[:, batch.program.mask])
-        codes += apart.size
-        identical += int((apart == 0).sum())
-        largest = max(largest, int(apart.max()))
-    return Agreement(codes, identical, largest)
+        used = batch.program.mask
+        out = unit.run(program, batch.p, batch.n, batch.rx).out
+        found = found.with_codes(batch.out[:, used], out[:, used])
+    return found

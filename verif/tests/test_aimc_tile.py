@@ -144,6 +144,9 @@ def test_sums_beyond_float32_are_exact() -> None:
     x = np.full((1, 256), 127)
     assert 256 * 127 * MAX_TARGET > 1 << 24
     assert tile.convert(x, "read")[0].tolist() == [[(2 * 256 * 127 * MAX_TARGET + 9000) // 18000] * 2]
+    noisy = replace(tile, noise=replace(NOISELESS, read=0.005)).convert(np.repeat(x, 50, axis=0), "read")[0]
+    # 0.005 * 1000 * sqrt(256) * 127 / 9000 counts
+    assert noisy.std() == pytest.approx(1.13, rel=0.3)
 
 
 def test_adc_gain_error_is_clipped() -> None:

@@ -26,7 +26,6 @@ class Loaded:
     """A network, and what to run it on: images and calibration images as it takes them, float32 (images, h, w, c).
 
     source   says which images they are, for tables
-    paper    what the reference paper reports for a network of this name: accuracy with FP16 and the drop, in percent
     """
 
     name: str
@@ -35,11 +34,10 @@ class Loaded:
     labels: NDArray[np.int64]
     calibration: NDArray[np.float32]
     source: str
-    paper: tuple[float, float] | None = None
 
 
 PAPER = {"resnet9": (86.77, 0.12), "resnet32": (65.46, 0.40)}
-"""Ferro et al., ISCAS 2024 (arXiv 2402.07549), abstract: accuracy with FP16 digital processing, and the drop."""
+"""Ferro et al., ISCAS 2024 (arXiv 2402.07549), abstract: accuracy with FP16 digital processing, and the drop, in %."""
 NAMES = tuple(PAPER)
 
 
@@ -78,7 +76,6 @@ def _named(network: str, data: Path, images: int | None) -> Loaded:
         test.labels,
         normalised(train.pixels),
         test.source,
-        PAPER[network],
     )
 
 
