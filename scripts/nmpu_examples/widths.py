@@ -25,7 +25,7 @@ SIZES = (128, 32, 32, 12)
 """Channels before, between and after the three layers; twelve keywords."""
 FEW, MANY = 24, 96
 """Vectors of each layer: fewer, and more, than can hide a reload."""
-CLIP = 0.95
+CLIP = 0.9
 """Part of the largest activation that the codes reach; what is beyond saturates at the end of the width."""
 INPUT_STEP = 1 / MAX_PULSE
 
