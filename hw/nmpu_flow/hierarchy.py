@@ -1,11 +1,12 @@
 """The tree of components, each converted on its own, so that equal components become one module."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, Fragment, Instance, ResetSignal, Value
+from amaranth.hdl import ClockDomain, ClockSignal, Fragment, Instance, ResetSignal, Value
 from amaranth.hdl._ir import PortDirection
 from amaranth.hdl._xfrm import TransformedElaboratable
 from amaranth.lib import wiring
@@ -16,6 +17,7 @@ TOP = "top"
 """What every component is called while it is converted: its text must not tell where it stands in the tree."""
 
 _DOMAIN_PORTS = {"clk": ClockSignal("sync"), "rst": ResetSignal("sync")}
+_RESET = r"\\rst\b"
 
 Path = tuple[str, ...]
 
@@ -41,9 +43,13 @@ class Tree:
     signature and stands in its parent as an instance. That is right only where signals cross a component's border
     through its ports; any that do not are found, and raise `FlowError`. Elaboratables that are not components, what is
     inside a transformer (`EnableInserter` and its like) stay part of the component around them.
+
+    A component whose parent gave it a signal `gated_clock` is clocked by that, every other one by its parent's clock.
+    With `asynchronous`, registers take the reset without waiting for the clock.
     """
 
-    def __init__(self, component: wiring.Component) -> None:
+    def __init__(self, component: wiring.Component, asynchronous: bool = False) -> None:
+        self._asynchronous = asynchronous
         self._converted: dict[str, Converted] = {}
         self._homes: dict[int, tuple[Any, Path]] = {}
         """By id: the signal (kept, so that no other gets its id) and the component that it belongs to."""
@@ -56,9 +62,13 @@ class Tree:
         """Convert `component` and what is below it; the instance for its parent."""
         self._replace_children(fragment, path)
         ports = _ports(component)
-        design = fragment.prepare(ports)
+        design = fragment.prepare(ports, missing_domain=lambda name: ClockDomain(name, async_reset=self._asynchronous))
         text, _ = rtlil.convert_fragment(design, name=TOP, emit_src=False)
         domain_ports = {name: signal for name, signal, _ in design.ports[len(ports) :]}
+        if len(re.findall(_RESET, text)) == 1:
+            # Its declaration: nothing in here has a reset.
+            del domain_ports["rst"]
+            text = re.sub(rf"^.*{_RESET}\n", "", text, flags=re.M)
         if unknown := domain_ports.keys() - _DOMAIN_PORTS.keys():
             raise FlowError(f"{'.'.join((TOP, *path))}: clock domain of {min(unknown)!r}: only 'sync' is supported")
         outer = {id(signal) for signal, _ in ports.values()} | {id(signal) for signal in domain_ports.values()}
@@ -74,7 +84,9 @@ class Tree:
         one = Converted(key, text, (*domain_ports, *ports), outputs, [])
         self._converted.setdefault(key, one).places.append(path)
         connections = [("o" if name in outputs else "i", name, signal) for name, (signal, _) in ports.items()]
-        return Instance(key, *connections, *(("i", name, _DOMAIN_PORTS[name]) for name in domain_ports))
+        gated = getattr(component, "gated_clock", None)
+        inputs = _DOMAIN_PORTS if gated is None else {**_DOMAIN_PORTS, "clk": gated}
+        return Instance(key, *connections, *(("i", name, inputs[name]) for name in domain_ports))
 
     def _replace_children(self, fragment: Fragment, path: Path) -> None:
         """Put instances in the place of the components below `fragment`."""

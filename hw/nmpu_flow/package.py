@@ -7,8 +7,10 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from nmpu_flow.collateral import REGISTERS, c_header, description, html, markdown
+from nmpu_flow.collateral.description import description
+from nmpu_flow.collateral.registers import REGISTERS, c_header, html, markdown
 from nmpu_flow.ports import ports
+from nmpu_flow.rtl_files import rtl_files
 from nmpu_flow.tools import versions
 from nmpu_flow.verilog import emit
 from nmpu_spec.config import Config
@@ -20,7 +22,7 @@ TOP = "nmpu"
 def write_package(component: wiring.Component, config: Config, folder: Path) -> list[Path]:
     """Write what is handed over for `component`, the unit of `config`; returns the paths, all directly in `folder`:
 
-    nmpu.v                   the unit, module ``nmpu``
+    nmpu.v, nmpu_memory.v    the unit, module ``nmpu``, and what may be replaced in it (`nmpu_flow.rtl_files`)
     nmpu.f                   the file list for a simulator that is started in the folder
     nmpu.json                configuration, formats, parameters, ports, tool versions
     nmpu_registers.h, .md    the register map for firmware and for readers
@@ -40,10 +42,11 @@ def write_package(component: wiring.Component, config: Config, folder: Path) -> 
 
 
 def _build(component: wiring.Component, config: Config, folder: Path) -> None:
-    verilog = emit(component, TOP, _header(config))
+    verilog = emit(component, TOP, reset=config.implementation.reset)
+    rtl = rtl_files(verilog, TOP, _header(config))
     texts = {
-        f"{TOP}.v": verilog,
-        f"{TOP}.f": f"{TOP}.v\n",
+        **rtl,
+        f"{TOP}.f": "".join(f"{file}\n" for file in rtl),
         f"{TOP}.json": json.dumps(description(config, ports(component, verilog, TOP)), indent=2) + "\n",
         f"{REGISTERS}.h": c_header(config),
         f"{REGISTERS}.md": markdown(config),

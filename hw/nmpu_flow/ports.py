@@ -14,6 +14,8 @@ _APB = ("psel", "penable", "pwrite", "paddr", "pwdata", "pstrb", "pprot", "pread
 _MEANINGS = {
     "clk": "clock, rising edge",
     "rst": "reset, synchronous, active high",
+    "rst_n": "reset, asynchronous, active low; its release is synchronous to the clock",
+    "scan_enable": "opens every clock gate",
     "adc_valid": "a vector is offered",
     "adc_ready": "the offered vector is taken, with its last group",
     "adc_payload": "one vector, unchanged from valid until ready",

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from nmpu_flow.hierarchy import TOP, Converted, Path
 from nmpu_flow.identifiers import Namespace
+from nmpu_spec.implementation import Implementation, Reset
 
 _PUBLIC = re.compile(r"(?<!\S)\\(\S+)")
 _WIRE = re.compile(r"  wire (?:.* )?\\(\S+)$")
@@ -28,17 +29,18 @@ class _Module:
     names: dict[str, str] = field(default_factory=dict)
 
 
-def clean(converted: Iterable[Converted], name: str) -> str:
+def clean(converted: Iterable[Converted], name: str, reset: Reset) -> str:
     """The RTLIL of a whole design; `converted` begins with the top, which is then called `name`.
 
     Modules are called after their place in the hierarchy: ``top.lanes.lane_3.affine`` is ``<name>_affine``, with the
     parent's name in between where two different modules would be called the same. Ports and other identifiers are
     plain (`identifiers.plain`). Attributes (source positions, initial values of registers) and initial contents of
-    memories are gone.
+    memories are gone. The reset port is that of `reset`; an asynchronous one is turned over to be active low.
     """
+    reset_port = Implementation(reset).reset_port
     modules = {module.key: module for one in converted for module in _split(one)}
     for module in modules.values():
-        _name_contents(module, modules)
+        _name_contents(module, modules, reset_port)
     names = _module_names(list(modules.values()), name)
     return "\n".join(line for module in modules.values() for line in _rewritten(module, modules, names)) + "\n"
 
@@ -63,10 +65,10 @@ def _split(one: Converted) -> Iterator[_Module]:
         yield module
 
 
-def _name_contents(module: _Module, modules: dict[str, _Module]) -> None:
+def _name_contents(module: _Module, modules: dict[str, _Module], reset_port: str) -> None:
     """Choose a name for everything in `module`: ports first, then instances and what they drive, then the rest."""
     namespace = Namespace()
-    wanted = {name: name for name in (*module.ports, *module.children)}
+    wanted = {name: reset_port if name == "rst" else name for name in (*module.ports, *module.children)}
     instance: str | None = None
     for line in module.lines:
         if line.startswith("  cell "):
@@ -139,6 +141,9 @@ def _rewritten_line(
         # The ports of Yosys' own cells keep their names.
         return f"    connect {port if ports is None else chr(92) + ports[port[1:]]} {renamed(value)}"
     if words[0] == "parameter":
+        if words[1] == "\\ARST_POLARITY":
+            # Amaranth has active-high resets only, and no gates in their path.
+            return "    parameter \\ARST_POLARITY 1'0"
         match = re.fullmatch(r'(    parameter \\MEMID "\\\\)(.*)"', line)
         return f'{match[1]}{module.names[match[2]]}"' if match else line
     if _PORT.match(line):

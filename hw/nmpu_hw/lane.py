@@ -28,6 +28,9 @@ class Lane(Component):
                         until the group's own result arrives there
     """
 
+    gated_clock: Signal | None = None
+    """What clocks the lane in place of the unit's clock."""
+
     def __init__(self, config: Config) -> None:
         self.config = config
         depth = BANKS * config.groups

@@ -6,6 +6,7 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.wiring import Component, In, Out
 
+from nmpu_hw.clock_gate import ClockGate
 from nmpu_hw.counters import SATURATIONS
 from nmpu_hw.fixed import shape
 from nmpu_hw.lane import Lane
@@ -29,6 +30,7 @@ class Lanes(Component):
     slot_*, load_* as the sequencer drives them
     layer_<b>, mask_<b>   the settings and column enables of bank b
     host_*        the register block's port to parameters and test registers
+    rx_wanted     the group in ``norm`` takes `rx`; without it, what is on the stream stays out of the lanes
     test          test mode: lanes take the injected codes in place of `vector` and `rx`
     capture_high  captured numbers show their upper half
     codes, <saturation>, enabled   one entry per lane, from the registers ``output`` and ``affine``
@@ -47,6 +49,8 @@ class Lanes(Component):
                 **{f"layer_{bank}": In(settings) for bank in range(BANKS)},
                 **{f"mask_{bank}": In(config.columns) for bank in range(BANKS)},
                 "rx": In(data.ArrayLayout(config.residual.code_bits, config.lanes)),
+                "rx_wanted": In(1),
+                **({"scan_enable": In(1)} if config.implementation.clock_gates else {}),
                 "test": In(1),
                 "capture_high": In(1),
                 "host_write": In(1),
@@ -74,9 +78,12 @@ class Lanes(Component):
         affine_mask = self._mask(m, "affine_mask", self.slot_affine)
         output_mask = self._mask(m, "output_mask", self._source("output"))
 
+        clocks = self._gated_clocks(m, host_lane)
         readings: list[Value] = []
         for i in range(lanes):
             m.submodules[f"lane_{i}"] = lane = Lane(config)
+            if clocks:
+                lane.gated_clock = clocks[i * len(clocks) // lanes]
             for branch in config.branches:
                 column = Array(self.vector[group * lanes + i][branch] for group in range(groups))
                 m.d.comb += getattr(lane, f"code_{branch}").eq(column[self.index])
@@ -96,7 +103,7 @@ class Lanes(Component):
                 lane.capture_high.eq(self.capture_high),
                 lane.host_test.eq(self.host_test),
                 lane.host_slot.eq(self.host_slot),
-                lane.rx.eq(self.rx[i]),
+                lane.rx.eq(self.rx[i] & self.rx_wanted.replicate(len(lane.rx))),
                 lane.enable.eq(output_mask[i]),
                 self.codes[i].eq(lane.code),
                 self.enabled[i].eq(lane.enabled),
@@ -131,6 +138,28 @@ class Lanes(Component):
                     m.d.comb += [group.eq(k), lane.eq(self.host_column - k * lanes)]
         m.d.comb += address.eq(self._address(self.host_bank, group))
         return lane, address
+
+    def _gated_clocks(self, m: Module, host_lane: Value) -> list[Signal]:
+        """The lanes' clocks: each runs while groups move or the register bus works on one of its lanes."""
+        gates = self.config.implementation.clock_gates
+        if not gates:
+            return []
+        lanes = self.config.lanes // gates
+        # The lanes' own copy of the mode takes the clock after the mode ends, too.
+        tested = Signal()
+        m.d.sync += tested.eq(self.test)
+        moving = Cat(getattr(self, f"load_{register}") for register in self.config.pipeline.registers).any()
+        clocks = []
+        for i in range(gates):
+            m.submodules[f"clock_gate_{i}"] = gate = ClockGate()
+            host = self.host_write | self.host_inject | self.host_read
+            here = (host_lane >= i * lanes) & (host_lane < (i + 1) * lanes)
+            m.d.comb += [
+                gate.enable.eq(moving | self.test | tested | (host & here)),
+                gate.scan_enable.eq(self.scan_enable),
+            ]
+            clocks.append(gate.clock)
+        return clocks
 
     def _source(self, register: str) -> Any:
         """The group that moves into `register`, as far as its bank and index go."""

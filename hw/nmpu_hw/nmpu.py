@@ -28,6 +28,7 @@ class Nmpu(Component):
     out   one beat = one group
     apb   registers (``nmpu.rdl``)
     active_bank   the bank that the next group uses;  busy   as in STATUS
+    scan_enable   opens every clock gate; there where the configuration has any
     """
 
     def __init__(self, config: Config) -> None:
@@ -40,6 +41,7 @@ class Nmpu(Component):
                 "apb": In(apb_signature(register_map(config).address_bits)),
                 "active_bank": Out(1),
                 "busy": Out(1),
+                **({"scan_enable": In(1)} if config.implementation.clock_gates else {}),
             }
         )
 
@@ -76,6 +78,7 @@ class Nmpu(Component):
         m.d.comb += [
             lanes.vector.eq(self.adc.payload),
             lanes.rx.eq(self.rx.payload.codes),
+            lanes.rx_wanted.eq(sequencer.rx_wanted),
             sequencer.rx_first.eq(self.rx.payload.first),
             sequencer.rx_last.eq(self.rx.payload.last),
             self.out.payload.codes.eq(lanes.codes),
@@ -90,6 +93,8 @@ class Nmpu(Component):
             self.active_bank.eq(sequencer.bank),
             self.busy.eq(sequencer.busy),
         ]
+        if config.implementation.clock_gates:
+            m.d.comb += lanes.scan_enable.eq(self.scan_enable)
         for register in config.pipeline.registers:
             for prefix in ("slot", "load"):
                 name = f"{prefix}_{register}"

@@ -109,7 +109,9 @@ class RegisterBlock(Component):
         low = (self.map.word_stride - 1).bit_length()
         slot, entry = self.host_slot, paddr[2:low]
         parameter, injected, captured = (Signal(name=name) for name in ("parameter", "injected", "captured"))
-        m.d.comb += self.host_slot.eq(paddr[low : (self.map.bank_stride - 1).bit_length()])
+        # Slot 0 is none: while nobody looks, what the lanes hold stays out of the way to the bus.
+        slot_bits = paddr[low : (self.map.bank_stride - 1).bit_length()]
+        m.d.comb += self.host_slot.eq(Mux(self.apb.psel, slot_bits, 0))
         parameters = range(1, 1 + parameter_words(config))
         codes = range(INJECT_SLOT, INJECT_SLOT + inject_words(config))
         for kind, test, slots, entries in (

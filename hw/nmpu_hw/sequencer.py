@@ -25,6 +25,7 @@ class Sequencer(Component):
     index, bank        the group that enters, and its bank
     slot_<register>    the group in that pipeline register
     load_<register>    a group moves into it with this clock
+    rx_wanted          a group waits for rx, or has it
     in_flight          a group is in the pipeline
     in_use             bit b: a vector uses bank b
     """
@@ -51,6 +52,7 @@ class Sequencer(Component):
                 **{f"load_{register}": Out(1) for register in config.pipeline.registers},
                 "counted": Out(len(COUNTED)),
                 "rx_misaligned": Out(1),
+                "rx_wanted": Out(1),
                 "busy": Out(1),
                 "in_flight": Out(1),
                 "in_use": Out(BANKS),
@@ -77,6 +79,7 @@ class Sequencer(Component):
             issued.eq(head & open_ & self.adc_valid),
             self.adc_ready.eq(head & open_ & last),
             self.rx_ready.eq(tail & wants_rx),
+            self.rx_wanted.eq(wants_rx),
             self.out_valid.eq(leaving.valid),
             self.rx_misaligned.eq(
                 self.rx_ready

@@ -9,6 +9,7 @@ from functools import cached_property
 from nmpu_spec import rules
 from nmpu_spec.compression import Compression
 from nmpu_spec.formats import Format
+from nmpu_spec.implementation import Implementation
 from nmpu_spec.pipeline import FIXED, Pipeline
 
 CODE_BITS = (4, 6, 8)
@@ -80,6 +81,7 @@ class Config:
     residual: Residual
     output: Output
     name: str = field(default="unnamed", compare=False)
+    implementation: Implementation = Implementation()
 
     def __post_init__(self) -> None:
         self._check()
@@ -174,8 +176,9 @@ class Config:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 (hex) of everything that shapes the hardware; the name is not part of it."""
-        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+        """SHA-256 (hex) of everything that shapes what the hardware computes; name and implementation do not."""
+        shaping = {key: value for key, value in self.as_dict().items() if key != "implementation"}
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
     def as_dict(self) -> dict[str, object]:
         """The configuration in the shape of its TOML file, without the name."""
@@ -201,6 +204,7 @@ class Config:
             "norm": {"gain": str(self.norm.gain), "bias": str(self.norm.bias)},
             "residual": {"code_bits": self.residual.code_bits, "scale": str(self.residual.scale)},
             "output": {"shift_bits": self.output.shift_bits, **compression(self.output.compression)},
+            "implementation": self.implementation.as_dict(),
         }
 
     @staticmethod

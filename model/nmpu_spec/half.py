@@ -8,6 +8,7 @@ from nmpu_spec.compression import Compression
 from nmpu_spec.config import Adc, Affine, Config, Norm, Output, Residual
 from nmpu_spec.errors import InputError
 from nmpu_spec.formats import Format
+from nmpu_spec.implementation import Implementation
 from nmpu_spec.pipeline import HALF, Pipeline
 
 WORD = Format(False, 16, 0)
@@ -56,6 +57,7 @@ class HalfConfig(Config):
             "lanes": self.lanes,
             "adc": {"mode": str(self.adc.mode), "code": str(self.adc.code)},
             "residual": {"code_bits": self.residual.code_bits},
+            "implementation": self.implementation.as_dict(),
         }
 
 
@@ -66,7 +68,14 @@ def require_fixed(config: Config) -> Config:
     return config
 
 
-def half_config(columns: int, lanes: int, adc: Adc, code_bits: int, name: str = "unnamed") -> HalfConfig:
+def half_config(
+    columns: int,
+    lanes: int,
+    adc: Adc,
+    code_bits: int,
+    name: str = "unnamed",
+    implementation: Implementation = Implementation(),
+) -> HalfConfig:
     """The FP16 unit for `columns` columns of `adc` and rx codes of `code_bits` bits.
 
     Raises `InputError` (key, value, rule) for what cannot be built.
@@ -80,6 +89,7 @@ def half_config(columns: int, lanes: int, adc: Adc, code_bits: int, name: str = 
         residual=Residual(code_bits, scale=WORD),
         output=Output(shift_bits=1, compression=Compression()),
         name=name,
+        implementation=implementation,
     )
 
 

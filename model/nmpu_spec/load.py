@@ -12,6 +12,7 @@ from nmpu_spec.config import Adc, AdcMode, Affine, Config, Norm, Output, Residua
 from nmpu_spec.errors import InputError
 from nmpu_spec.formats import Format
 from nmpu_spec.half import HalfConfig, half_config
+from nmpu_spec.implementation import Implementation, Reset
 from nmpu_spec.overflow import Overflow
 from nmpu_spec.rounding import Rounding
 
@@ -80,6 +81,7 @@ def from_dict(entries: dict[str, Any], name: str = "unnamed") -> Config:
         residual=Residual(residual.integer("code_bits"), residual.format("scale")),
         output=Output(output.integer("shift_bits"), output.compression()),
         name=name,
+        implementation=_implementation(top),
     )
     for table in (top, adc, affine, norm, residual, output):
         table.refuse_leftovers()
@@ -94,10 +96,21 @@ def _half(top: "_Table", name: str) -> HalfConfig:
         adc=Adc(adc.choice("mode", AdcMode), adc.format("code")),
         code_bits=residual.integer("code_bits"),
         name=name,
+        implementation=_implementation(top),
     )
     for table in (top, adc, residual):
         table.refuse_leftovers()
     return config
+
+
+def _implementation(top: "_Table") -> Implementation:
+    default = Implementation()
+    table = top.table("implementation", {})
+    found = Implementation(
+        table.choice("reset", Reset, default.reset), table.integer("clock_gates", default.clock_gates)
+    )
+    table.refuse_leftovers()
+    return found
 
 
 class _Table:
@@ -108,8 +121,8 @@ class _Table:
         self._known: list[str] = []
         self._prefix = prefix
 
-    def table(self, key: str) -> "_Table":
-        value = self._take(key)
+    def table(self, key: str, default: dict[str, object] | None = None) -> "_Table":
+        value = self._take(key, default)
         if not isinstance(value, dict):
             raise InputError(f"{self._prefix}{key} = {value!r}: must be a table, [{key}]")
         return _Table(value, f"{key}.")

@@ -44,6 +44,7 @@ def _check_geometry(config: "Config") -> None:
         config.lanes,
         f"must be at least 1 and divide columns = {config.columns}",
     )
+    config.implementation.check(config.lanes)
     dual = config.adc.mode == "dual"
     _require(not (dual and config.adc.code.signed), "adc.code", config.adc.code, "counters (mode 'dual') are unsigned")
     _require(

@@ -18,7 +18,7 @@ def verilog(config: ConfigOption = "hermes256", out: OutOption = None, as_json: 
     folder = out or Path("build") / f"verilog-{loaded.name}"
     with Console(stderr=True).status(f"Verilog of {loaded.name}"):
         files = write_package(Nmpu(loaded), loaded, folder)
-        lint(folder / "nmpu.v", "nmpu")
+        lint([path for path in files if path.suffix == ".v"], "nmpu")
     if as_json:
         print(json.dumps({"folder": str(folder), "files": [str(path) for path in files]}, indent=1))
         return

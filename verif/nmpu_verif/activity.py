@@ -94,7 +94,7 @@ def _still(lane: Netlist) -> list[str]:
         for cell in lane.modules[memory.of].instances
         if cell.name.startswith("words_")
     ]
-    return [*ports, "rst", "clk", *words]
+    return [*ports, "clk", *words]
 
 
 def _batch(simulator: GateSimulator, library: Library, stimulus: Stimulus, batch: Batch) -> dict[str, Energy]:

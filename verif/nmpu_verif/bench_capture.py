@@ -10,8 +10,9 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
 from cocotbext.apb import Apb4Bus, ApbMaster
 
-from nmpu_verif.environment import folder
+from nmpu_verif.environment import configuration, folder
 from nmpu_verif.streams import Source
+from nmpu_verif.unit import set_reset
 
 _PERIOD_NS = 2
 _QUIET = 24
@@ -50,10 +51,10 @@ class Tester:
         dut = self.dut
         for pin in (dut.adc_valid, dut.rx_valid, dut.out_ready):
             pin.value = 0
-        dut.rst.value = 1
+        set_reset(dut, configuration(), True)
         for _ in range(2):
             await RisingEdge(dut.clk)
-        dut.rst.value = 0
+        set_reset(dut, configuration(), False)
 
     async def play(self, case: Path) -> list[int]:
         """One case, from its program to the last beat that comes; a unit that hangs then is reset."""

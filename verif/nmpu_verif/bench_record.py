@@ -12,6 +12,7 @@ from nmpu_bringup.bundle.pins import CLOCK, Pin, pins
 from nmpu_bringup.bundle.stil import Clock, pattern
 from nmpu_model.script import read_program
 from nmpu_model.traffic import Traffic
+from nmpu_spec.config import Config
 from nmpu_verif.environment import configuration, folder
 from nmpu_verif.unit import Unit
 
@@ -23,7 +24,7 @@ async def record(dut: Any) -> None:
     """Play each case as its files say, compare what the registers answer, and write its ``pins.stil``."""
     config, work = configuration(), folder()
     headers = json.loads((work / "record.json").read_text("utf-8"))
-    recorder = Recorder(dut, pins(config))
+    recorder = Recorder(dut, config)
     unit = Unit(dut, config)
     for place, header in headers.items():
         writes = (work / place / "program.txt").read_text("utf-8").splitlines()
@@ -49,9 +50,10 @@ async def record(dut: Any) -> None:
 class Recorder:
     """Takes down every pin in the middle of every clock, between the edge that drives and the edge that takes."""
 
-    def __init__(self, dut: Any, pins: Sequence[Pin]) -> None:
+    def __init__(self, dut: Any, config: Config) -> None:
         self.dut = dut
-        self.pins = [pin for pin in pins if pin.name != CLOCK]
+        self.pins = [pin for pin in pins(config) if pin.name != CLOCK]
+        self._reset = config.implementation
         self._levels: list[dict[str, str]] | None = None
         for pin in self.pins:
             if pin.driven:
@@ -81,24 +83,26 @@ class Recorder:
     def _clocks(self, levels: Sequence[Mapping[str, str]]) -> Iterator[Clock]:
         labels = _labels(levels)
         for number, level in enumerate(levels):
-            yield Clock({pin.name: _characters(pin, level) for pin in self.pins}, labels.get(number))
+            # In reset no output means anything.
+            running = level[self._reset.reset_port] != str(self._reset.in_reset)
+            yield Clock({pin.name: _characters(pin, level, running) for pin in self.pins}, labels.get(number))
 
 
-def _characters(pin: Pin, level: Mapping[str, str]) -> str:
+def _characters(pin: Pin, level: Mapping[str, str], running: bool) -> str:
     if pin.driven:
         return level[pin.name]
-    return level[pin.name].translate(_COMPARED) if _valid(pin.name, level) else "X" * pin.width
+    return level[pin.name].translate(_COMPARED) if running and _valid(pin.name, level) else "X" * pin.width
 
 
 def _valid(output: str, level: Mapping[str, str]) -> bool:
-    """Whether an output means something in this clock; in reset nothing does."""
+    """Whether an output means something in this clock of a running unit."""
     access = level["apb_psel"] == level["apb_penable"] == "1"
     conditions = {
         "out_payload": level["out_valid"] == "1",
         "apb_prdata": access and level["apb_pwrite"] == "0",
         "apb_pslverr": access,
     }
-    return level["rst"] == "0" and conditions.get(output, True)
+    return conditions.get(output, True)
 
 
 def _labels(levels: Sequence[Mapping[str, str]]) -> dict[int, str]:

@@ -47,7 +47,7 @@ class Build:
 
 def verilog_of(config: Config, top: str, make: Callable[[], Component]) -> Path:
     """The Verilog of ``make()`` as a file, emitted only if no file of the same sources and configuration is there."""
-    digest = hashlib.sha256(f"{config.hash} {top} {sorted(versions().items())}".encode())
+    digest = hashlib.sha256(f"{config.hash} {config.implementation} {top} {sorted(versions().items())}".encode())
     for package in _PACKAGES:
         for source in sorted(Path(package.__path__[0]).rglob("*")):
             if source.suffix in (".py", ".rdl", ".vlt") and not source.name.startswith("bench_"):
@@ -56,7 +56,7 @@ def verilog_of(config: Config, top: str, make: Callable[[], Component]) -> Path:
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(f".{os.getpid()}")
-        scratch.write_text(emit(make(), top), "utf-8")
+        scratch.write_text(emit(make(), top, reset=config.implementation.reset), "utf-8")
         scratch.replace(path)
     return path
 

@@ -82,9 +82,9 @@ public:
         unit.out_ready = 1;
         offer_adc();
         offer_rx();
-        unit.rst = 1;
+        unit.RESET = IN_RESET;
         edge();
-        unit.rst = 0;
+        unit.RESET = !IN_RESET;
     }
 
     // An APB write; false where it is refused.

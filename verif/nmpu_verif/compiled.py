@@ -121,6 +121,8 @@ def compiled(config: Config) -> CompiledRtl:
         "ADC_BITS": config.adc.code.width,
         "RX_BITS": config.residual.code_bits,
         "LATENCY": config.pipeline.latency,
+        "RESET": config.implementation.reset_port,
+        "IN_RESET": config.implementation.in_reset,
         "Adc": f"{np.dtype(_adc_type(config)).name}_t",
     }
     flags = [*_FLAGS, "-CFLAGS", " ".join(["-fPIC", *(f"-D{name}={value}" for name, value in sizes.items())])]

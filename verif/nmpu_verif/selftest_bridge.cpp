@@ -40,10 +40,10 @@ public:
         context.randReset(2);  // registers start at random
         context.randSeed(1);
         unit.apb_pstrb = 0xf;
-        unit.rst = 1;
+        unit.RESET = IN_RESET;
         tick();
         tick();
-        unit.rst = 0;
+        unit.RESET = !IN_RESET;
     }
 
     ~Bench() {
@@ -92,7 +92,7 @@ private:
     void tick() {
         if (noise.given) disturb();
         unit.eval();
-        if (!unit.rst && ((unit.adc_valid && unit.adc_ready) || (unit.rx_valid && unit.rx_ready) || unit.out_valid))
+        if (unit.RESET != IN_RESET && ((unit.adc_valid && unit.adc_ready) || (unit.rx_valid && unit.rx_ready) || unit.out_valid))
             fail("a stream is not shut", unit.apb_paddr);
         unit.clk = 1;
         unit.eval();

@@ -27,6 +27,9 @@ def bridge(config: Config) -> list[Path]:
     verilog = verilog_of(config, "nmpu", lambda: Nmpu(config)).resolve()
     adc_bits = config.columns * len(config.branches) * config.adc.code.width
     rx_bits = config.lanes * config.residual.code_bits + 2
+    reset = config.implementation
+    sizes = [f"-DADC_BITS={adc_bits}", f"-DRX_BITS={rx_bits}"]
+    sizes += [f"-DRESET={reset.reset_port}", f"-DIN_RESET={reset.in_reset}"]
     text = f"{verilog.read_text('utf-8')} {_SOURCE.read_text('utf-8')} {verilator_version()} {_FLAGS}"
     folder = (BUILD / "selftest" / hashlib.sha256(text.encode()).hexdigest()[:16]).resolve()
     objects = [folder / "bridge.o", folder / "libVnmpu.a", folder / "libverilated.a"]
@@ -35,7 +38,6 @@ def bridge(config: Config) -> list[Path]:
             model = [str(program), "--cc", "--build", *_FLAGS, "--prefix", "Vnmpu", "--Mdir", str(folder), str(verilog)]
             root = environment.get("VERILATOR_ROOT") or _said([str(program), "--getenv", "VERILATOR_ROOT"], environment)
             includes = [f"-I{folder}", f"-I{root}/include", f"-I{root}/include/vltstd"]
-            sizes = [f"-DADC_BITS={adc_bits}", f"-DRX_BITS={rx_bits}"]
             wrapper = ["c++", "-std=c++17", "-O2", *includes, *sizes, "-c", str(_SOURCE), "-o", str(objects[0])]
             _said(model, environment)
             _said(wrapper, environment)

@@ -27,6 +27,14 @@ PERIOD_NS = 2
 TIME_COUNTERS = ("busy", "wait_adc", "wait_rx", "stall_out")
 
 
+def set_reset(dut: Any, config: Config, on: bool) -> None:
+    """Drive the reset port; the gates are under the unit's own control."""
+    implementation = config.implementation
+    getattr(dut, implementation.reset_port).value = implementation.in_reset if on else 1 - implementation.in_reset
+    if implementation.clock_gates:
+        dut.scan_enable.value = 0
+
+
 class Unit:
     """Drives the pins of `Nmpu`, and checks every handshake of every clock against `CycleModel`.
 
@@ -53,12 +61,12 @@ class Unit:
         """Two clocks of reset; programs in the parameter memories survive, settings and vectors do not."""
         self._running = False
         dut = self.dut
-        dut.rst.value = 1
+        set_reset(dut, self.config, True)
         for pin in (dut.adc_valid, dut.rx_valid, dut.out_ready):
             pin.value = 0
         for _ in range(2):
             await RisingEdge(dut.clk)
-        dut.rst.value = 0
+        set_reset(dut, self.config, False)
         self._forget()
         self._running = True
         self._task = cocotb.start_soon(self._follow())

@@ -98,6 +98,35 @@ shift_bits = 5
 """
 """Numbers of more than 32 bits, and codes that need more than one word of a lane."""
 
+GATED_TOML = """
+columns = 12
+lanes = 6
+
+[adc]
+mode = "dual"
+code = "U12.0"
+
+[affine]
+scale = "U1.7"
+offset = "S7.1"
+corrected = "S12.1"
+
+[norm]
+gain = "S2.8"
+bias = "S12.4"
+
+[residual]
+code_bits = 8
+scale = "U5.7"
+
+[output]
+shift_bits = 4
+
+[implementation]
+reset = "async"
+clock_gates = 3
+"""
+
 HALF_TOML = """
 arithmetic = "binary16"
 columns = 12
@@ -138,7 +167,7 @@ def configurations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Name to what `load` takes: the presets, and files such as users write."""
     folder = tmp_path_factory.mktemp("configurations")
     found = {name: name for name in ("tiny", "hermes256", "wide256", "fp16")}
-    texts = {"user96": USER_TOML, "single12": SINGLE_TOML, "deep8": DEEP_TOML}
+    texts = {"user96": USER_TOML, "single12": SINGLE_TOML, "deep8": DEEP_TOML, "gated12": GATED_TOML}
     texts |= {"half12": HALF_TOML, "half_single6": HALF_SINGLE_TOML}
     for name, text in texts.items():
         (folder / f"{name}.toml").write_text(text, "utf-8")

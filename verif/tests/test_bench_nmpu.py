@@ -24,6 +24,8 @@ TESTS = {"bench_nmpu": 8, "bench_testport": 2}
         ("single12", Simulator.VERILATOR, 1),
         ("single12", Simulator.ICARUS, 2),
         ("deep8", Simulator.VERILATOR, 1),
+        ("gated12", Simulator.VERILATOR, 1),
+        ("gated12", Simulator.ICARUS, 2),
         ("half12", Simulator.VERILATOR, 1),
         ("half12", Simulator.ICARUS, 2),
         ("half_single6", Simulator.VERILATOR, 1),
@@ -39,3 +41,10 @@ def test_unit(
     build = unit_build(name, simulator)
     for bench, tests in TESTS.items():
         assert simulate(build, bench, configurations[name], seed=seed) == tests
+
+
+@pytest.mark.parametrize("name", ["gated12"])
+def test_what_is_idle_stands_still(
+    name: str, unit_build: Callable[[str, Simulator], Build], configurations: dict[str, str]
+) -> None:
+    assert simulate(unit_build(name, Simulator.ICARUS), "bench_idle", configurations[name]) == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nmpu_flow.collateral import html, markdown
+from nmpu_flow.collateral.registers import html, markdown
 from nmpu_flow.lint import lint
 from nmpu_flow.package import write_package
 from nmpu_hw.nmpu import Nmpu
@@ -16,7 +16,7 @@ from nmpu_spec.load import load
 from nmpu_spec.registers import register_map
 
 CONFIG = load("tiny")
-NAMES = ["nmpu.f", "nmpu.json", "nmpu.v", "nmpu_registers.h", "nmpu_registers.md", "registers"]
+NAMES = ["nmpu.f", "nmpu.json", "nmpu.v", "nmpu_memory.v", "nmpu_registers.h", "nmpu_registers.md", "registers"]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_same_bytes_in_any_folder_and_over_an_older_package(package: Path, tmp_p
 
 
 def test_clean_under_lint(package: Path) -> None:
-    lint(package / "nmpu.v", "nmpu")
+    lint(sorted(package.glob("*.v")), "nmpu")
 
 
 def test_header_names_the_configuration(package: Path) -> None:

@@ -220,7 +220,7 @@ def test_same_bytes_anywhere(verilog: str, tmp_path: Path) -> None:
 
 
 def test_other_tools_accept_it(file: Path) -> None:
-    lint(file, "quad")
+    lint([file], "quad")
     compiler = icarus()
     if compiler is not None:
         subprocess.run([compiler, "-g2005", "-Wall", "-o", os.devnull, file], check=True)
@@ -229,7 +229,7 @@ def test_other_tools_accept_it(file: Path) -> None:
 def test_lint_finds_flaws(file: Path) -> None:
     file.write_text(file.read_text().replace("module quad(", "module quad(missing, "))
     with pytest.raises(FlowError, match=r"verilator: .*missing"):
-        lint(file, "quad")
+        lint([file], "quad")
 
 
 def test_behaves_as_the_rtl(file: Path) -> None:

@@ -26,9 +26,10 @@ class Pin:
 
 def pins(config: Config) -> list[Pin]:
     """Every port, inputs first; `CLOCK` leads."""
+    implementation = config.implementation
     driven = {
         CLOCK: 1,
-        "rst": 1,
+        implementation.reset_port: 1,
         "adc_payload": config.columns * len(config.branches) * config.adc.code.width,
         "adc_valid": 1,
         "rx_payload": config.lanes * config.residual.code_bits + 2,
@@ -41,6 +42,7 @@ def pins(config: Config) -> list[Pin]:
         "apb_pwdata": WORD_BITS,
         "apb_pstrb": WORD_BITS // 8,
         "apb_pprot": 3,
+        **({"scan_enable": 1} if implementation.clock_gates else {}),
     }
     seen = {
         "adc_ready": 1,

@@ -1,8 +1,8 @@
-"""The register map in the shapes that others read, and the machine-readable description of a unit."""
+"""The register map for firmware and for readers: C header, Markdown, HTML."""
 
 import copy
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,8 @@ from peakrdl_html import HTMLExporter
 from peakrdl_markdown import MarkdownExporter
 
 from nmpu_flow.errors import FlowError
-from nmpu_flow.ports import Port
-from nmpu_flow.tools import versions
 from nmpu_spec.config import Config
-from nmpu_spec.parameters import parameter_fields
-from nmpu_spec.registers import elaborate, register_map
+from nmpu_spec.registers import elaborate
 
 REGISTERS = "nmpu_registers"
 """The name of the register map's files, without suffix; the C header's include guard follows from it."""
@@ -48,43 +45,6 @@ def html(config: Config, folder: Path) -> None:
     index.write_text(
         text.replace(_MATHJAX, "<script>var MathJax = {Hub: {Config() {}, Queue() {}}};</script>"), "utf-8"
     )
-
-
-def description(config: Config, ports: Sequence[Port]) -> dict[str, object]:
-    """What ``nmpu.json`` says about a unit of `config` with `ports`; nothing but JSON's own types."""
-    registers = register_map(config)
-    return {
-        "name": config.name,
-        "config_hash": config.hash,
-        "config": config.as_dict(),
-        "groups": config.groups,
-        "latency": config.pipeline.latency,
-        "nodes": {
-            name: {"format": str(node), "signed": node.signed, "width": node.width, "fraction": node.fraction}
-            for name, node in config.nodes.items()
-        },
-        "parameters": [
-            {
-                "name": field.name,
-                "stage": field.stage,
-                "format": str(field.format),
-                "word": field.word,
-                "lsb": field.lsb,
-                "msb": field.msb,
-            }
-            for field in parameter_fields(config)
-        ],
-        "registers": {
-            "address_bits": registers.address_bits,
-            "bank_stride": registers.bank_stride,
-            "word_stride": registers.word_stride,
-        },
-        "ports": [
-            {"name": port.name, "direction": port.direction, "width": port.width, "meaning": port.meaning}
-            for port in ports
-        ],
-        "tools": versions(),
-    }
 
 
 class _FirstOfEachArray(MarkdownExporter):
