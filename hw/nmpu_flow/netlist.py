@@ -116,6 +116,12 @@ def read_json(text: str, library: Library, known: Collection[str] = ()) -> dict[
     return {name: _module(name, found, {*outside, *design}) for name, found in design.items() if name not in outside}
 
 
+def gate_types(text: str) -> set[str]:
+    """The types of Yosys' own gates in what its write_json wrote, such as ``$_AND_``."""
+    modules = json.loads(text)["modules"].values()
+    return {cell["type"] for module in modules for cell in module["cells"].values() if cell["type"].startswith("$_")}
+
+
 def _module(name: str, found: dict[str, Any], known: Collection[str]) -> Module:
     scope = Namespace()
     ports = {

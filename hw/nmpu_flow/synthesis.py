@@ -104,6 +104,53 @@ def synthesise(verilog: str, top: str, library: Library, recipe: Recipe, keep: C
     return run_yosys([line for line in commands.splitlines() if line], files, "netlist.json")
 
 
+_PLAIN = """
+read_verilog design.v
+{black_boxes}
+read_liberty -lib -ignore_miss_func cells.lib
+hierarchy -check -top {top}
+proc
+flatten
+opt_clean
+{multipliers}
+alumacc
+memory -nomap
+opt_clean
+memory_map
+techmap
+"""
+# Flops get the names that `_COMMANDS` gives them.
+_FLOPS = """
+opt_clean -purge
+dfflibmap -prepare -liberty cells.lib
+opt_clean -purge
+rename -wire t:$_DFF*
+dfflibmap -map-only -liberty cells.lib
+setundef -zero
+opt_clean -purge
+write_json generic.json
+"""
+
+
+def generic(
+    verilog: str, top: str, library: Library, recipe: Recipe, keep: Collection[str] = (), optimised: bool = False
+) -> str:
+    """The same module in flops of the library and Yosys' own gates, as JSON: what the cells are proven against.
+
+    Not `optimised`: every construct of the Verilog expanded on its own, with the recipe's multipliers and adder trees.
+    `optimised`: what `synthesise` has right before its gates become cells.
+    Raises `FlowError` for what Yosys refuses.
+    """
+    before, _, _ = _COMMANDS.partition("dfflibmap -prepare")
+    commands = ((before if optimised else _PLAIN) + _FLOPS).format(
+        top=top,
+        black_boxes=f"blackbox {' '.join(sorted(keep))}" if keep else "",
+        multipliers="booth" if recipe.booth else "",
+    )
+    files = {"design.v": verilog, "cells.lib": library.text}
+    return run_yosys([line for line in commands.splitlines() if line], files, "generic.json")
+
+
 def identity(verilog: str, top: str, library: Library, recipe: Recipe, keep: Collection[str] = ()) -> str:
     """All that `synthesise` depends on, besides the versions of its tools."""
     return " ".join([verilog, top, library.digest, repr(recipe), _COMMANDS, *sorted(keep)])

@@ -18,8 +18,9 @@ def emit(component: wiring.Component, name: str, header: Sequence[str] = (), res
     """The Verilog of `component`, which must not have been elaborated before; its module is called `name`.
 
     Ports are those of the signature (``adc.payload`` is ``adc_payload``; all unsigned), ``clk`` where there is a
-    register, and the port of `reset` where one has a reset. Equal components are one module, named ``<name>_<component>``;
-    different ones of the same name get their parent's name too. Each line of `header` becomes a comment on top.
+    register, and the port of `reset` where one has a reset. Equal components are one module, named
+    ``<name>_<component>``; different ones of the same name get their parent's name too. Each line of `header` becomes
+    a comment on top.
     The text depends on the component, the name, the header and the versions of Amaranth and Yosys, and on nothing else.
 
     Raises `FlowError` for a design that cannot be written that way, and `ValueError` for a name that needs an escape.

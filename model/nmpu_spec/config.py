@@ -81,7 +81,7 @@ class Config:
     residual: Residual
     output: Output
     name: str = field(default="unnamed", compare=False)
-    implementation: Implementation = Implementation()
+    implementation: Implementation = field(default_factory=Implementation)
 
     def __post_init__(self) -> None:
         self._check()

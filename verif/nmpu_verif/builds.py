@@ -61,24 +61,33 @@ def verilog_of(config: Config, top: str, make: Callable[[], Component]) -> Path:
     return path
 
 
-def build(verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, waves: bool = False) -> Build:
+def build(
+    verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, waves: bool = False, block: str = ""
+) -> Build:
     """Compile `verilog` for cocotb; a build of the same text, tools and options is reused.
 
+    `block` is for Verilator and a netlist: a module with many instances, which is compiled once for all of them.
     Raises `InputError` where the simulator, or a tool it needs, is missing or too old.
     """
-    folder, runner, options, environment = _tools(verilog, top, simulator, waves)
+    folder, runner, options, environment = _tools(verilog, top, simulator, waves, block)
     made = Build(top, simulator, folder, runner)
     with _environment(environment), made_once(folder):
         # Also where it is built: the runner learns the top from this call, and compiles only what is not up to date.
-        _compile(runner, verilog, top, folder, options, waves)
+        sources = [verilog.resolve()]
+        if block:
+            sources.insert(0, folder.resolve() / "blocks.vlt")
+            # Once: a newer file would be compiled again.
+            if not sources[0].is_file():
+                sources[0].write_text(f'`verilator_config\nhier_block -module "{block}"\n', "utf-8")
+        _compile(runner, sources, top, folder, options, waves)
     return made
 
 
-def _compile(runner: Runner, verilog: Path, top: str, folder: Path, options: list[str], waves: bool) -> None:
+def _compile(runner: Runner, sources: list[Path], top: str, folder: Path, options: list[str], waves: bool) -> None:
     log = folder.with_suffix(".log")
     try:
         runner.build(
-            sources=[verilog.resolve()],
+            sources=sources,
             hdl_toplevel=top,
             build_dir=folder.resolve(),
             build_args=options,
@@ -91,7 +100,7 @@ def _compile(runner: Runner, verilog: Path, top: str, folder: Path, options: lis
 
 
 def _tools(
-    verilog: Path, top: str, simulator: Simulator, waves: bool
+    verilog: Path, top: str, simulator: Simulator, waves: bool, block: str
 ) -> tuple[Path, Runner, list[str], dict[str, str]]:
     if simulator is Simulator.ICARUS:
         if icarus() is None:
@@ -103,12 +112,17 @@ def _tools(
     else:
         require_compiler()
         _, environment = verilator()
-        runner = _PublicTop()
+        runner = _Blocks() if block else _PublicTop()
         options = ["-O3", "--x-assign", "fast", "--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
         # Small files and functions: the compiler's time grows faster than their size.
         options += ["--output-split", "5000", "--output-split-cfuncs", "500"]
+        if block:
+            options += ["--hierarchical"]
+            # The compiler's optimiser takes minutes over gates, and gains little.
+            environment["MAKEFLAGS"] += " OPT_FAST=-O1 OPT_SLOW=-O0"
         version = verilator_version()
     text = f"{verilog.read_text('utf-8')} {top} {simulator} {version} {options} {waves} {metadata.version('cocotb')}"
+    text += f" {block}" if block else ""
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     return BUILD / f"sim-{simulator}" / key, runner, options, environment
 
@@ -120,6 +134,15 @@ class _PublicTop(Verilator):
         commands = [list(command) for command in super()._build_command()]
         at = commands[0].index("--public-flat-rw")
         commands[0][at : at + 1] = ["--public-depth", "1"]
+        return commands
+
+
+class _Blocks(_PublicTop):
+    """Has the parts that are compiled on their own linked too."""
+
+    def _build_command(self) -> list[list[str]]:
+        commands = super()._build_command()
+        commands[1][commands[1].index("Vtop.mk")] = "Vtop_hier.mk"
         return commands
 
 

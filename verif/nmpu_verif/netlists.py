@@ -10,8 +10,8 @@ from pathlib import Path
 from amaranth.lib.wiring import Component
 
 from nmpu_flow.library import Library
-from nmpu_flow.netlist import Module, Netlist, read_json
-from nmpu_flow.synthesis import Recipe, identity, instances, only, synthesise
+from nmpu_flow.netlist import Module, Netlist, gate_types, read_json
+from nmpu_flow.synthesis import Recipe, generic, identity, instances, only, synthesise
 from nmpu_hw.lane import Lane
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.config import Config
@@ -92,6 +92,13 @@ def netlist(rtl: Rtl, library: Library, recipes: Mapping[str, Recipe], top: str 
 def module(rtl: Rtl, name: str, recipe: Recipe, library: Library) -> Module:
     """One module of the unit in cells."""
     return read_json(_file(rtl, name, recipe, library).read_text("utf-8"), library, rtl.tree[name].values())[name]
+
+
+def generic_module(rtl: Rtl, name: str, recipe: Recipe, library: Library, optimised: bool) -> Module:
+    """One module of the unit in gates that are not yet cells (`nmpu_flow.synthesis.generic`)."""
+    keep = set(rtl.tree[name].values())
+    text = generic(only(rtl.verilog, name, keep), name, library, recipe, keep, optimised)
+    return read_json(text, library, {*keep, *gate_types(text)})[name]
 
 
 def _file(rtl: Rtl, name: str, recipe: Recipe, library: Library) -> Path:

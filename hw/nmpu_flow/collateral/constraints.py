@@ -10,7 +10,7 @@ INPUT_SHARE, OUTPUT_SHARE = 0.3, 0.3
 
 _RESET = {
     False: "Synchronous reset: timed as an input.",
-    True: "Asynchronous reset: its release is timed (recovery, removal), so it must come from a register of this clock.\n"
+    True: "Asynchronous reset: its release is timed (recovery, removal), so it comes from a register of this clock.\n"
     "# No false path: a release near the clock's edge would let some registers start a clock before others.",
 }
 
@@ -36,7 +36,8 @@ current_design {TOP}
 set clk_period {PERIOD_NS:.1f}
 
 # What stands around the unit. A share of 0.3 on either side leaves 40 % of the period to the paths that cross the unit
-# without a register: out_ready to adc_ready and rx_ready, rx_valid to adc_ready, APB and adc_valid to PRDATA and PSLVERR.
+# without a register: out_ready to adc_ready and rx_ready, rx_valid to adc_ready, APB and adc_valid to PRDATA and
+# PSLVERR.
 set input_share {INPUT_SHARE}
 set output_share {OUTPUT_SHARE}
 # The least that a signal takes from a register outside, or to one: for hold.

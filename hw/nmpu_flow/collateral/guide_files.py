@@ -1,4 +1,4 @@
-"""The pages of the integration guide on tools and files."""
+"""The sections of the integration guide on tools and files."""
 
 from nmpu_flow.collateral.diagrams import FOLDER
 from nmpu_flow.collateral.registers import REGISTERS

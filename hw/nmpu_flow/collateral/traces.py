@@ -99,8 +99,8 @@ def _streams(
     clocks: list[Clock] = []
     while delivered < vectors * groups or clocks[-1]["out_valid"]:
         now = len(clocks)
-        adc_valid = 0 < now and taken < vectors and now not in adc_pauses
-        rx_valid = rx_on and 0 < now and joined < vectors * groups and now not in rx_pauses
+        adc_valid = now > 0 and taken < vectors and now not in adc_pauses
+        rx_valid = rx_on and now > 0 and joined < vectors * groups and now not in rx_pauses
         out_ready = now not in out_pauses
         levels = {"enable": enable(now), "bank": bank(now)}
         busy = bool(model.banks_in_use(adc_valid, **levels))

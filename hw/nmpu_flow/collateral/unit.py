@@ -13,8 +13,8 @@ TOP = "nmpu"
 CLOCK = "clk"
 SCAN_ENABLE = "scan_enable"
 PERIOD_NS = 10
-"""The clock period in the hand-over, a placeholder: library and system decide. At 180 nm, before layout, hermes256 that was
-synthesised for area just meets it from register to register (9.5 ns, `make ppa`); newer libraries have room to spare."""
+"""The clock period in the hand-over, a placeholder: library and system decide. At 180 nm, before layout, hermes256
+synthesised for area just meets it from register to register (9.5 ns, `make ppa`); newer libraries are faster."""
 
 
 @dataclass(frozen=True)
