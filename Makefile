@@ -22,6 +22,9 @@ verilog: $(READY) ## nmpu.v and its collateral; PRESET= or CONFIG=file.toml, OUT
 vectors: $(READY) ## bring-up bundle: vectors, STIL, self-test, replay; PRESET= or CONFIG=file.toml, OUT=, SUITE=, SEED=
 	@$(NMPU) vectors --config $(CONFIG) $(if $(OUT),--out $(OUT)) $(if $(SUITE),--suite $(SUITE)) $(if $(SEED),--seed $(SEED))
 
+soc: $(READY) ## the unit in a small SoC: APB interconnect, ADCs, buffer, host program in C; CONFIG=
+	@$(NMPU) soc --config $(CONFIG)
+
 bench: $(READY) ## the unit beside the FP16 unit: speed, area, codes; speed of models and RTL; LIBERTY=cells.lib(.gz), CONFIG=
 	@$(NMPU) bench --config $(CONFIG) $(if $(LIBERTY),--liberty $(LIBERTY))
 
@@ -70,4 +73,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors bench ppa accuracy sweep examples train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors soc bench ppa accuracy sweep examples train test nightly lint regenerate check clean
