@@ -1,14 +1,14 @@
 """Everything that is handed over for one configuration, in one folder."""
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
 
 from amaranth.lib import wiring
 
-from nmpu_flow.collateral.description import description
-from nmpu_flow.collateral.registers import REGISTERS, c_header, html, markdown
+from nmpu_flow.collateral import collateral
+from nmpu_flow.collateral.manifest import MANIFEST, manifest
+from nmpu_flow.collateral.registers import html
 from nmpu_flow.ports import ports
 from nmpu_flow.rtl_files import rtl_files
 from nmpu_flow.tools import versions
@@ -22,11 +22,10 @@ TOP = "nmpu"
 def write_package(component: wiring.Component, config: Config, folder: Path) -> list[Path]:
     """Write what is handed over for `component`, the unit of `config`; returns the paths, all directly in `folder`:
 
-    nmpu.v, nmpu_memory.v    the unit, module ``nmpu``, and what may be replaced in it (`nmpu_flow.rtl_files`)
-    nmpu.f                   the file list for a simulator that is started in the folder
-    nmpu.json                configuration, formats, parameters, ports, tool versions
-    nmpu_registers.h, .md    the register map for firmware and for readers
-    registers                the register map to browse: registers/index.html
+    *.v            the unit, module ``nmpu``, and what may be replaced in it (`nmpu_flow.rtl_files`)
+    registers/     the register map to browse: registers/index.html
+    manifest.json  SHA-256 of every file
+    and the rest of what `nmpu_flow.collateral.collateral` lists; ``INTEGRATION.md`` is where to begin
 
     Everything is built before anything of an earlier package is replaced; whatever else is in `folder` stays.
     Raises `InputError` where it cannot be written. Same arguments and tool versions, same bytes.
@@ -44,16 +43,11 @@ def write_package(component: wiring.Component, config: Config, folder: Path) -> 
 def _build(component: wiring.Component, config: Config, folder: Path) -> None:
     verilog = emit(component, TOP, reset=config.implementation.reset)
     rtl = rtl_files(verilog, TOP, _header(config))
-    texts = {
-        **rtl,
-        f"{TOP}.f": "".join(f"{file}\n" for file in rtl),
-        f"{TOP}.json": json.dumps(description(config, ports(component, verilog, TOP)), indent=2) + "\n",
-        f"{REGISTERS}.h": c_header(config),
-        f"{REGISTERS}.md": markdown(config),
-    }
-    for file, text in texts.items():
+    for file, text in {**rtl, **collateral(config, ports(component, verilog, TOP), rtl)}.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text, "utf-8", newline="\n")
     html(config, folder / "registers")
+    (folder / MANIFEST).write_text(manifest(config, folder), "utf-8", newline="\n")
 
 
 def _replace(source: Path, target: Path) -> Path:

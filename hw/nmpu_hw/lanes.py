@@ -153,7 +153,8 @@ class Lanes(Component):
         for i in range(gates):
             m.submodules[f"clock_gate_{i}"] = gate = ClockGate()
             host = self.host_write | self.host_inject | self.host_read
-            here = (host_lane >= i * lanes) & (host_lane < (i + 1) * lanes)
+            above = host_lane >= i * lanes if i else 1
+            here = above & (host_lane < (i + 1) * lanes)
             m.d.comb += [
                 gate.enable.eq(moving | self.test | tested | (host & here)),
                 gate.scan_enable.eq(self.scan_enable),

@@ -13,7 +13,7 @@ from nmpu_spec.load import load
 
 
 def verilog(config: ConfigOption = "hermes256", out: OutOption = None, as_json: JsonOption = False) -> None:
-    """Write nmpu.v, file list, register pages, C header and nmpu.json to a folder (default build/verilog-NAME)."""
+    """Write Verilog, constraints, manifests, register map and guide to a folder (default build/verilog-NAME)."""
     loaded = load(config)
     folder = out or Path("build") / f"verilog-{loaded.name}"
     with Console(stderr=True).status(f"Verilog of {loaded.name}"):
@@ -26,4 +26,4 @@ def verilog(config: ConfigOption = "hermes256", out: OutOption = None, as_json: 
     console.print(f"{loaded.name} ({loaded.hash[:16]}) in {folder}; Verilator -Wall: clean")
     for path in files:
         console.print(f"  {path}")
-    console.print(f"register pages in a browser: python3 -m http.server -d {folder}/registers")
+    console.print(f"begin with {folder}/INTEGRATION.md; register pages: python3 -m http.server -d {folder}/registers")

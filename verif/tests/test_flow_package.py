@@ -16,7 +16,27 @@ from nmpu_spec.load import load
 from nmpu_spec.registers import register_map
 
 CONFIG = load("tiny")
-NAMES = ["nmpu.f", "nmpu.json", "nmpu.v", "nmpu_memory.v", "nmpu_registers.h", "nmpu_registers.md", "registers"]
+NAMES = [
+    "Bender.yml",
+    "INTEGRATION.md",
+    "diagrams",
+    "librelane",
+    "manifest.json",
+    "nmpu.core",
+    "nmpu.f",
+    "nmpu.json",
+    "nmpu.sdc",
+    "nmpu.v",
+    "nmpu.vlt",
+    "nmpu_memory.v",
+    "nmpu_parameters.vh",
+    "nmpu_registers.h",
+    "nmpu_registers.md",
+    "nmpu_registers.rdl",
+    "nmpu_registers.xml",
+    "orfs",
+    "registers",
+]
 
 
 @pytest.fixture(scope="module")

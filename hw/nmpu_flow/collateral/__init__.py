@@ -15,6 +15,7 @@ from nmpu_flow.collateral.systemrdl import systemrdl
 from nmpu_flow.collateral.unit import TOP, Unit
 from nmpu_flow.lint import WAIVERS
 from nmpu_flow.ports import Port
+from nmpu_flow.verilog_header import VERILOG_HEADER, verilog_header
 from nmpu_spec.config import Config
 
 __all__ = ["c_header", "collateral", "markdown"]
@@ -29,6 +30,7 @@ def collateral(config: Config, ports: Sequence[Port], rtl: Mapping[str, str]) ->
     unit = Unit(config, ports, rtl)
     return {
         "INTEGRATION.md": guide(unit),
+        VERILOG_HEADER: verilog_header(config),
         f"{TOP}.f": file_list(unit),
         f"{TOP}.sdc": sdc(unit),
         f"{TOP}.vlt": WAIVERS.read_text("utf-8"),

@@ -4,6 +4,7 @@ from nmpu_flow.collateral.diagrams import FOLDER
 from nmpu_flow.collateral.registers import REGISTERS
 from nmpu_flow.collateral.traces import traces
 from nmpu_flow.collateral.unit import TOP, Unit
+from nmpu_flow.verilog_header import VERILOG_HEADER
 
 
 def tools(unit: Unit) -> str:
@@ -29,6 +30,7 @@ def files(unit: Unit) -> str:
     """Every file of the hand-over with what it is for."""
     about = {
         **{name: _RTL.get(name, "") for name in unit.rtl},
+        VERILOG_HEADER: "macros with widths and options, for Verilog that instantiates the unit",
         f"{TOP}.f": "file list",
         f"{TOP}.sdc": "timing constraints",
         f"{TOP}.vlt": "Verilator's waivers, each with its reason",

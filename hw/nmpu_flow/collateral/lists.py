@@ -1,6 +1,7 @@
 """File lists and package manifests: nmpu.f, FuseSoC's nmpu.core, Bender.yml."""
 
 from nmpu_flow.collateral.unit import TOP, Unit
+from nmpu_flow.verilog_header import VERILOG_HEADER
 
 
 def file_list(unit: Unit) -> str:
@@ -33,6 +34,10 @@ filesets:
   waivers:
     files:
       - {TOP}.vlt: {{file_type: vlt}}
+  header:
+    files:
+      - {VERILOG_HEADER}: {{is_include_file: true}}
+    file_type: verilogSource-2005
   constraints:
     files:
       - {TOP}.sdc: {{file_type: SDC}}
@@ -40,6 +45,7 @@ filesets:
 targets:
   default:
     filesets:
+      - header
       - rtl
       - constraints
     toplevel: {TOP}
@@ -78,6 +84,8 @@ def bender_manifest(unit: Unit) -> str:
     }package:
   name: {TOP}
   description: Near-memory processing unit for analog in-memory computing, configuration {unit.config.name}
+
+export_include_dirs: ["."]
 
 sources:
 {files}

@@ -102,10 +102,17 @@ def _streams(
         adc_valid = now > 0 and taken < vectors and now not in adc_pauses
         rx_valid = rx_on and now > 0 and joined < vectors * groups and now not in rx_pauses
         out_ready = now not in out_pauses
-        levels = {"enable": enable(now), "bank": bank(now)}
-        busy = bool(model.banks_in_use(adc_valid, **levels))
-        active = model.active_bank(bank(now))
-        hands = model.step(adc_valid=adc_valid, rx_valid=rx_valid, out_ready=out_ready, rx_on=(rx_on, rx_on), **levels)
+        enabled, chosen = enable(now), bank(now)
+        busy = bool(model.banks_in_use(adc_valid, enabled, chosen))
+        active = model.active_bank(chosen)
+        hands = model.step(
+            adc_valid=adc_valid,
+            rx_valid=rx_valid,
+            out_ready=out_ready,
+            enable=enabled,
+            bank=chosen,
+            rx_on=(rx_on, rx_on),
+        )
         clocks.append(
             {
                 "adc_valid": adc_valid,
