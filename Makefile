@@ -25,6 +25,10 @@ vectors: $(READY) ## bring-up bundle: vectors, STIL, self-test, replay; PRESET= 
 soc: $(READY) ## the unit in a small SoC: APB interconnect, ADCs, buffer, host program in C; CONFIG=
 	@$(NMPU) soc --config $(CONFIG)
 
+layout: PRESET = tiny
+layout: $(READY) ## place, route and check one lane of a small configuration; CONFIG=, OUT=, ARGS="--part unit"
+	@$(NMPU) layout --config $(CONFIG) $(if $(OUT),--out $(OUT)) $(ARGS)
+
 bench: $(READY) ## the unit beside the FP16 unit: speed, area, codes; speed of models and RTL; LIBERTY=cells.lib(.gz), CONFIG=
 	@$(NMPU) bench --config $(CONFIG) $(if $(LIBERTY),--liberty $(LIBERTY))
 
@@ -73,4 +77,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors soc bench ppa accuracy sweep examples train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors soc layout bench ppa accuracy sweep examples train test nightly lint regenerate check clean

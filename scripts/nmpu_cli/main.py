@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from nmpu_cli import accuracy, bench, calibrate, check, docs, ppa, sim, soc, sweep, vectors, verilog
+from nmpu_cli import accuracy, bench, calibrate, check, docs, layout, ppa, sim, soc, sweep, vectors, verilog
 from nmpu_flow.errors import FlowError
 from nmpu_spec.errors import InputError
 from nmpu_verif.simulate import BenchError
@@ -26,6 +26,7 @@ app.command("sweep")(sweep.sweep)
 app.command("bench")(bench.bench)
 app.command("ppa")(ppa.ppa)
 app.command("soc")(soc.soc)
+app.command("layout")(layout.layout)
 app.command("docs", hidden=True)(docs.docs)
 
 
