@@ -96,7 +96,8 @@ macro or a latch array, replace that file and keep modules and ports: `clk`, `wr
 
 {table(["module", "words", "data bits", "address bits", ""], rows)}
 - Everything is taken at the rising edge of `clk`: `write` stores `write_data` in the word `write_address`; `read`
-  starts a read of `read_address`, whose `read_data` is there after that edge and stays until the next edge with `read` = 1.
+  starts a read of `read_address`, whose `read_data` is there after that edge and stays until the next edge with
+  `read` = 1.
 - One write and one read may come in the same clock, never of the same word: the bank that is written is not in use.
 - Word = bank * {unit.config.groups} + group, {BANKS} banks; no other address comes with `write` or `read`.
 - Contents have no reset and no initial value, and need none."""
