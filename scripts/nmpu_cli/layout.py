@@ -69,6 +69,7 @@ def _print(name: str, done: Layout, files: list[Path]) -> None:
         "wire capacitance of a net, median": f"{done.net_femtofarad['median']:,.1f} fF",
         f"... largest ({done.largest_net})": f"{done.net_femtofarad['largest']:,.1f} fF",
         "nets not routed": f"{done.failed_nets}",
+        "loose vias taken out": f"{done.loose_vias}",
         "design rule errors": f"{errors}",
         **{f"... {rule}": f"{count}" for rule, count in done.design_rule_errors.items()},
         "layout against schematic": done.comparison.verdict,

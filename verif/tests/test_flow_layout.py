@@ -13,13 +13,14 @@ from amaranth.hdl import Module as Hdl
 from amaranth.hdl import Mux, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
 
-from nmpu_flow.layout import routing
+from nmpu_flow.layout import flow, routing
 from nmpu_flow.layout.checks import compare, design_rules
 from nmpu_flow.layout.circuit import Circuit, Gate, circuit
-from nmpu_flow.layout.deffile import Def, Wire, read_def
+from nmpu_flow.layout.deffile import Def, Wire, read_def, without_vias
 from nmpu_flow.layout.flow import Layout, lay_out
-from nmpu_flow.layout.lef import Layer
-from nmpu_flow.layout.tools import missing, require
+from nmpu_flow.layout.lef import Layer, Lef, read_lef
+from nmpu_flow.layout.loose_vias import without_loose_vias
+from nmpu_flow.layout.tools import LEF, missing, require
 from nmpu_flow.library import DEFAULT, Library, read_library
 from nmpu_flow.netlist import Netlist, read_json
 from nmpu_flow.synthesis import SMALL, synthesise
@@ -158,6 +159,52 @@ def test_a_cut_wire_is_found(block: LaidOut) -> None:
     _found(block, block.circuit, lambda text: text.replace(_piece(text, block.design), "", 1))
 
 
+def test_a_missing_via_is_found(block: LaidOut) -> None:
+    """The only one between a pin and its net's wires."""
+    vias = [via for via in block.design.vias if via[1] == "M2_M1" and via[0] in block.circuit.nets]
+    needed = next(via for via in vias if sum(via[0] == other[0] for other in vias) == 2)
+    _found(block, block.circuit, lambda text: without_vias(text, {needed}, block.design.units))
+
+
+@pytest.mark.parametrize(("via", "layer"), [("M4_M3", "metal4"), ("M3_M2", "metal2")])
+def test_a_loose_via_is_taken_out(block: LaidOut, via: str, layer: str) -> None:
+    """Its upper or its lower end touches nothing; the wire that it stands on stays."""
+    wire, x, y = _free_place(block.design, layer)
+    corners = f"metal3 ( {round(100 * wire.x0)} {round(100 * wire.y0)} ) ( {round(100 * x)} {round(100 * y)} )"
+    planted = _with_path(_text(block), wire.net, f"{corners} {via}")
+    assert any(" area " in rule for rule in design_rules(_work(block, planted)))
+    cleaned, loose = without_loose_vias(planted, block.circuit, read_lef(LEF))
+    assert [taken[:2] for taken in loose] == [(wire.net, via)]
+    assert cleaned == _with_path(_text(block), wire.net, corners)
+    assert design_rules(_work(block, cleaned)) == {}
+    assert compare(_work(block, cleaned), block.circuit).matches
+
+
+def test_no_via_that_is_needed_is_taken_out(block: LaidOut) -> None:
+    """Also those that end on the pin of a cell, without a wire there."""
+    assert without_loose_vias(_text(block), block.circuit, read_lef(LEF)) == (_text(block), set())
+    assert block.layout.loose_vias == 0
+
+
+def test_the_flow_takes_loose_vias_out_and_counts_them(
+    block: LaidOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, x, y = _free_place(block.design, "metal4")
+
+    def route(placed: Path, progress: Callable[[str], None]) -> tuple[Path, int]:
+        routed, failed = routing.route(placed, progress)
+        path = f"metal3 ( {round(100 * x)} {round(100 * y)} ) M4_M3"
+        routed.write_text(_with_path(routed.read_text("utf-8"), wire.net, path), "utf-8")
+        return routed, failed
+
+    monkeypatch.setattr(flow, "route", route)
+    done = _laid_out(tmp_path)
+    assert done.layout.loose_vias == 1
+    assert json.loads((tmp_path / "layout.json").read_text("utf-8"))["loose_vias"] == 1
+    assert done.layout.clean
+    assert _text(done) == _text(block)
+
+
 def test_a_short_is_found(block: LaidOut) -> None:
     one, two = _two_wires(block.design)
     _found(block, block.circuit, lambda text: _with_wire(text, one, two.x0, two.y0))
@@ -225,7 +272,7 @@ def test_the_def_reader() -> None:
     design = read_def(DEF)
     assert (design.design, design.die) == ("two", (-1.0, 0.0, 9.0, 5.0))
     assert design.tracks["metal2"] == pytest.approx([-1.0, -0.2, 0.6])
-    assert [(cell.name, cell.cell) for cell in design.components] == [("u1", "INVX1")]
+    assert [(cell.name, cell.cell, cell.orientation) for cell in design.components] == [("u1", "INVX1", "FS")]
     assert design.pins[0].box == pytest.approx((0.6, 1.8, 1.4, 2.2))
     pieces = [(wire.net, wire.layer, wire.width, round(wire.length, 9)) for wire in design.wires]
     assert pieces == [
@@ -235,6 +282,39 @@ def test_the_def_reader() -> None:
         ("vdd", "metal6", 1.6, 5.0),
     ]
     assert design.vias == [("a[0]", "M3_M2", 3.0, 2.0), ("a[0]", "M2_M1", 3.4, 4.5), ("vdd", "post", 5.0, 0.0)]
+
+
+def test_vias_are_cut_out_of_a_def() -> None:
+    text = DEF.replace("M3_M2\n", "M3_M2 \n")  # As qrouter writes it.
+    upper, lower, power = read_def(text).vias
+    assert without_vias(text, {upper}, 100) == text.replace("M3_M2 ", "")
+    assert without_vias(text, {lower}, 100) == text.replace(" M2_M1", "")
+    assert without_vias(text, {power}, 100) == text
+    alone = text.replace("+ ROUTED", "+ ROUTED metal2 ( 50 50 ) M2_M1 \n  NEW")
+    assert without_vias(alone, {("a[0]", "M2_M1", 0.5, 0.5)}, 100) == text
+    only = re.sub(r"\+ ROUTED .*?;", "+ ROUTED metal2 ( 50 50 ) M2_M1 ;", text, count=1, flags=re.S)
+    assert read_def(without_vias(only, {("a[0]", "M2_M1", 0.5, 0.5)}, 100)).vias == [power]
+
+
+@pytest.mark.parametrize("orientation", ["N", "S", "FN", "FS"])
+def test_vias_on_a_port_and_on_the_pin_of_a_turned_cell_are_not_loose(orientation: str) -> None:
+    """The cell is 1.6 um x 10 um at (0.4, 0.5), its pin from (0.2, 1.9) to (0.6, 2.7)."""
+    places = {"N": (80, 280), "S": (160, 820), "FN": (160, 280), "FS": (80, 820)}
+    lef = Lef(
+        {layer: Layer(0.3, 0.0, 0.0) for layer in ("metal1", "metal2", "metal3")},
+        {"INVX1": (1.6, 10.0)},
+        {"INVX1": {"A": [("metal1", (0.2, 1.9, 0.6, 2.7))]}},
+        {
+            "M2_M1": [("metal1", (-0.2, -0.2, 0.2, 0.2)), ("metal2", (-0.2, -0.2, 0.2, 0.2))],
+            "M3_M2": [("metal2", (-0.2, -0.2, 0.2, 0.2)), ("metal3", (-0.2, -0.2, 0.2, 0.2))],
+        },
+    )
+    wanted = Circuit("two", ["a[0]"], [], [Gate("u1", "INVX1", {"A": "a[0]"})])
+    joined = DEF.replace("( 300 * ) M3_M2\n  NEW metal2 ( 300 200 )", "M3_M2\n  NEW metal2 ( 100 200 )")
+    for other, (x, y) in places.items():
+        text = joined.replace(" FS ;", f" {orientation} ;").replace("( * 450 ) ( 340 * )", f"( * {y} ) ( {x} * )")
+        loose = without_loose_vias(text, wanted, lef)[1]
+        assert [via[:2] for via in loose] == ([] if other == orientation else [("a[0]", "M2_M1")])
 
 
 def test_wire_capacitance() -> None:
@@ -286,13 +366,34 @@ def _two_wires(design: Def) -> tuple[Wire, Wire]:
     return one, next(wire for wire in wires if wire.net != one.net)
 
 
+def _free_place(design: Def, layer: str) -> tuple[Wire, float, float]:
+    """A wire of metal3 and a place on it, 1.5 um and more from all vias and all metal of `layer`."""
+    shapes = [wire for wire in design.wires if wire.layer == layer]
+    for wire in design.wires:
+        x, y = (wire.x0 + wire.x1) / 2, (wire.y0 + wire.y1) / 2
+        close: list[object] = [
+            other
+            for other in shapes
+            if min(other.x0, other.x1) - 1.5 < x < max(other.x0, other.x1) + 1.5
+            and min(other.y0, other.y1) - 1.5 < y < max(other.y0, other.y1) + 1.5
+        ]
+        close += [via for via in design.vias if abs(via[2] - x) + abs(via[3] - y) < 1.5]
+        if wire.layer == "metal3" and not close:
+            return wire, x, y
+    raise AssertionError("the layout has no such place")
+
+
 def _with_wire(text: str, start: Wire, x: float, y: float) -> str:
     """`text` with metal3 from the beginning of `start` to (x, y), as part of its net."""
     corners = [(start.x0, start.y0), (x, start.y0), (x, y)]
-    path = " ".join(f"( {round(100 * a)} {round(100 * b)} )" for a, b in corners)
+    points = " ".join(f"( {round(100 * a)} {round(100 * b)} )" for a, b in corners)
+    return _with_path(text, start.net, f"metal3 {points}")
+
+
+def _with_path(text: str, net: str, path: str) -> str:
     return re.sub(
-        rf"(\n- {re.escape(start.net)}\n(?:  \(.*\n)*\+ ROUTED )",
-        lambda match: f"{match[1]}metal3 {path}\n  NEW ",
+        rf"(\n- {re.escape(net)}\n(?:  \(.*\n)*\+ ROUTED )",
+        lambda match: f"{match[1]}{path} \n  NEW ",
         text,
         count=1,
     )

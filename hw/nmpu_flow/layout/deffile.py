@@ -9,16 +9,19 @@ from nmpu_flow.errors import FlowError
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in um."""
+Via = tuple[str, str, float, float]
+"""Net, the via's name, x and y in um."""
 
 
 @dataclass(frozen=True)
 class Placed:
-    """An instance and its lower left corner, in um."""
+    """An instance and its lower left corner, in um; `orientation` in DEF's letters: N, S, FN, FS."""
 
     name: str
     cell: str
     x: float
     y: float
+    orientation: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Wire:
 
 @dataclass
 class Def:
-    """`vias` are net, name, x and y; `tracks` each layer's places to route on; `units` the file's for a micrometre."""
+    """`tracks`: each layer's places to route on; `units`: the file's for a micrometre."""
 
     design: str
     units: int
@@ -56,7 +59,7 @@ class Def:
     components: list[Placed] = field(default_factory=list)
     pins: list[Pin] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
-    vias: list[tuple[str, str, float, float]] = field(default_factory=list)
+    vias: list[Via] = field(default_factory=list)
 
 
 _SECTION = re.compile(r"^(COMPONENTS|PINS|NETS|SPECIALNETS) \d+ ;\n(.*?)^END \1", re.M | re.S)
@@ -84,13 +87,34 @@ def read_def(text: str) -> Def:
     for section, body in _SECTION.findall(text):
         for item in _ITEM.findall(body):
             if section == "COMPONENTS":
-                name, cell, x, y = re.findall(rf"^(\S+) (\S+) .*?{_POINT}", item, re.S)[0]
-                found.components.append(Placed(name, cell, float(x) * scale, float(y) * scale))
+                name, cell, x, y, way = re.findall(rf"^(\S+) (\S+) .*?{_POINT} (\S+)", item, re.S)[0]
+                found.components.append(Placed(name, cell, float(x) * scale, float(y) * scale, way))
             elif section == "PINS":
                 found.pins.append(_pin(item, scale))
             else:
                 _route(found, item, scale, wide=section == "SPECIALNETS")
     return found
+
+
+def without_vias(text: str, unwanted: set[Via], units: int) -> str:
+    """The DEF `text` without these vias of signals; a path that is only such a via goes with it."""
+    nets = {net for net, *_ in unwanted}
+
+    def change(item: re.Match[str]) -> str:
+        if item["net"] not in nets:
+            return item[0]
+        paths = []
+        for path in item["paths"].split("NEW "):
+            layer, rest = path.split(maxsplit=1)
+            parts = zip(_PART.finditer(rest), _points(rest, 1 / units), strict=True)
+            kept = [match[0] for match, part in parts if (item["net"], *part) not in unwanted]
+            if len(kept) > 1:
+                paths.append(" ".join([layer, *kept]))
+        routed = " \n  NEW ".join(paths)
+        return f"{item['head']}+ ROUTED {routed} ;" if paths else f"{item['head']};"
+
+    signal = re.compile(r"(?P<head>^- (?P<net>\S+)\s[^;+]*)\+ ROUTED (?P<paths>[^;]*);", re.M)
+    return re.sub(r"^NETS .*?^END NETS", lambda nets: signal.sub(change, nets[0]), text, flags=re.M | re.S)
 
 
 def _pin(item: str, scale: float) -> Pin:

@@ -14,6 +14,7 @@ from nmpu_flow.layout.checks import Comparison, compare, design_rules
 from nmpu_flow.layout.circuit import FILLER, GROUND, POWER, circuit, one_net_each
 from nmpu_flow.layout.deffile import Def, read_def
 from nmpu_flow.layout.lef import Lef, read_lef
+from nmpu_flow.layout.loose_vias import without_loose_vias
 from nmpu_flow.layout.picture import draw
 from nmpu_flow.layout.placement import place
 from nmpu_flow.layout.routing import route
@@ -31,6 +32,7 @@ class Layout:
     wire_um              of signals, by layer; vias: of signals
     net_femtofarad       estimated wire capacitance of a net: median and largest, and which net that is
     failed_nets          not routed to their end
+    loose_vias           that joined nothing at one end, and were taken out before the checks
     design_rule_errors   rule to number of places; empty where there is none
     comparison           layout against schematic
     seconds              by step
@@ -52,6 +54,7 @@ class Layout:
     net_femtofarad: dict[str, float]
     largest_net: str
     failed_nets: int
+    loose_vias: int
     design_rule_errors: dict[str, int]
     comparison: Comparison
     tools: dict[str, str]
@@ -95,14 +98,17 @@ def lay_out(netlist: Netlist, folder: Path, progress: Callable[[str], None]) -> 
         placed = place(wanted, work, progress)
     with _timed(seconds, "routing"):
         routed, failed = route(placed, progress)
+    text, loose = without_loose_vias(routed.read_text("utf-8"), wanted, lef)
+    final = work / f"{wanted.name}_final.def"
+    final.write_text(text, "utf-8")
     progress("design rules")
     with _timed(seconds, "design rules"):
-        errors = design_rules(routed)
+        errors = design_rules(final)
     progress("layout against schematic")
     with _timed(seconds, "comparison"):
-        comparison = compare(routed, wanted)
+        comparison = compare(final, wanted)
     progress("picture")
-    design = read_def(routed.read_text("utf-8"))
+    design = read_def(text)
     nets = _nets(design, lef)
     capacitances = sorted((about[2], net) for net, about in nets.items())
     cell_area = sum(_area(lef, gate.cell) for gate in wanted.gates)
@@ -131,12 +137,13 @@ def lay_out(netlist: Netlist, folder: Path, progress: Callable[[str], None]) -> 
         },
         largest_net=capacitances[-1][1],
         failed_nets=failed,
+        loose_vias=len(loose),
         design_rule_errors=errors,
         comparison=comparison,
         tools=versions(),
         seconds=seconds,
     )
-    return layout, _write(layout, design, nets, netlist.verilog(), routed, lef)
+    return layout, _write(layout, design, nets, netlist.verilog(), final, lef)
 
 
 Nets = dict[str, tuple[float, int, float]]
@@ -158,9 +165,9 @@ def _nets(design: Def, lef: Lef) -> Nets:
     return found
 
 
-def _write(layout: Layout, design: Def, nets: Nets, verilog: str, routed: Path, lef: Lef) -> list[Path]:
-    folder, work, name = routed.parent.parent, routed.parent, layout.name
-    shutil.copy(routed, folder / f"{name}.def")
+def _write(layout: Layout, design: Def, nets: Nets, verilog: str, final: Path, lef: Lef) -> list[Path]:
+    folder, work, name = final.parent.parent, final.parent, layout.name
+    shutil.copy(final, folder / f"{name}.def")
     for file in (f"{name}.spice", f"{name}_schematic.spice", "compare.out"):
         shutil.copy(work / file, folder / file)
     (folder / f"{name}.v").write_text(verilog, "utf-8")
