@@ -11,7 +11,7 @@ NMPU := $(VENV)/bin/nmpu
 READY := $(VENV)/.ready
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 sim: $(READY) ## model and RTL against each other on a real network's ADC codes
 	@$(NMPU) sim --config $(CONFIG)
@@ -21,6 +21,9 @@ verilog: $(READY) ## nmpu.v and its collateral; PRESET= or CONFIG=file.toml, OUT
 
 vectors: $(READY) ## bring-up bundle: vectors, STIL, self-test, replay; PRESET= or CONFIG=file.toml, OUT=, SUITE=, SEED=
 	@$(NMPU) vectors --config $(CONFIG) $(if $(OUT),--out $(OUT)) $(if $(SUITE),--suite $(SUITE)) $(if $(SEED),--seed $(SEED))
+
+tapeout-check: $(READY) ## the hand-over: every file by its tool, RTL, netlist; PRESET= or CONFIG=file.toml, LIBERTY=cells.lib(.gz)
+	@$(NMPU) tapeout-check --config $(CONFIG) $(if $(LIBERTY),--liberty $(LIBERTY))
 
 soc: $(READY) ## the unit in a small SoC: APB interconnect, ADCs, buffer, host program in C; CONFIG=
 	@$(NMPU) soc --config $(CONFIG)
@@ -77,4 +80,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors soc layout bench ppa accuracy sweep examples train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples train test nightly lint regenerate check clean

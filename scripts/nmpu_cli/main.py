@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from nmpu_cli import accuracy, bench, calibrate, check, docs, layout, ppa, sim, soc, sweep, vectors, verilog
+from nmpu_cli import accuracy, bench, calibrate, check, docs, layout, ppa, sim, soc, sweep, tapeout, vectors, verilog
 from nmpu_flow.errors import FlowError
 from nmpu_spec.errors import InputError
 from nmpu_verif.simulate import BenchError
@@ -25,6 +25,7 @@ app.command("accuracy")(accuracy.accuracy)
 app.command("sweep")(sweep.sweep)
 app.command("bench")(bench.bench)
 app.command("ppa")(ppa.ppa)
+app.command("tapeout-check")(tapeout.tapeout_check)
 app.command("soc")(soc.soc)
 app.command("layout")(layout.layout)
 app.command("docs", hidden=True)(docs.docs)

@@ -19,7 +19,7 @@ def nmpu(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_help_names_every_verb() -> None:
     said = nmpu("--help")
     assert said.returncode == 0
-    for verb in ("sim", "verilog", "vectors", "check", "calibrate", "bench"):
+    for verb in ("sim", "verilog", "vectors", "check", "calibrate", "bench", "tapeout-check", "layout", "soc", "sweep"):
         assert verb in said.stdout
         assert nmpu(verb, "--help").returncode == 0
 

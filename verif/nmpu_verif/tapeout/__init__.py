@@ -1,0 +1,1 @@
+"""What `make tapeout-check` does with a handed-over folder."""
