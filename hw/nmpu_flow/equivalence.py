@@ -14,8 +14,8 @@ from nmpu_flow.netlist import Bit, Instance, Module, Netlist, Port
 from nmpu_flow.next_state import NEXT, STATE, name_of, next_state
 from nmpu_flow.yosys import run_yosys
 
-_CONFLICTS = 20_000
-"""Of the solver's last attempt: what is not decided by then stays open."""
+_CONFLICTS = 1000
+"""Of the solver, for each pair of nets that may be equal: what is not decided by then stays open."""
 
 _COMMANDS = """
 read_verilog -icells flops.v gates.v
@@ -76,7 +76,9 @@ _CARRIER = "module carrier(input a, b, output y); \\$_AND_ gate (.A(a), .B(b), .
 """Something for the command `abc` to work on; it is given back as it was."""
 _MITER = f"""write_blif carrier.blif
 miter gates.blif cells.blif
-prove -L {_CONFLICTS}
+strash
+&get -n
+&cec -m -C {_CONFLICTS}
 write_status status
 read_blif carrier.blif
 strash
@@ -90,7 +92,7 @@ class Verdict(StrEnum):
     EQUAL = "equal"
     DIFFERENT = "different"
     OPEN = "open"
-    """Not decided."""
+    """Not decided, or not comparable: `cells` lacks a flop of `gates`."""
 
 
 def compare(gates: Module, cells: Module, inner: Mapping[str, Module], library: Library) -> Verdict:
@@ -102,7 +104,8 @@ def compare(gates: Module, cells: Module, inner: Mapping[str, Module], library: 
     """
     cut = [_cut(module, inner, library) for module in (gates, cells)]
     if cut[0].ports.keys() != cut[1].ports.keys():
-        return Verdict.DIFFERENT
+        # A flop that turned out to be constant is gone: to show that takes more than one clock.
+        return Verdict.OPEN if cut[0].ports.keys() > cut[1].ports.keys() else Verdict.DIFFERENT
     name = gates.name
     texts = [Netlist(name, {name: module}, library).verilog() for module in cut]
     flops = {instance.of for module in (gates, cells) for instance in module.instances if _is_flop(instance, library)}

@@ -78,6 +78,13 @@ def test_swapped_flops_are_found(rtl: Rtl, altered: Netlist, cells: Library) -> 
     assert rows(rtl, altered, "nmpu_path")["netlist = RTL"].passed is False
 
 
+def test_a_missing_flop_is_found(rtl: Rtl, altered: Netlist, cells: Library) -> None:
+    instances = altered.modules["nmpu_path"].instances
+    instances.remove(next(instance for instance in instances if cells.cells[instance.of].sequential))
+    row = rows(rtl, altered, "nmpu_path")["netlist = RTL"]
+    assert (row.passed, row.detail) == (False, "nmpu_path: open")
+
+
 def test_a_net_driven_twice_is_found(altered: Netlist, cells: Library) -> None:
     module = altered.modules["nmpu_sequencer"]
     gate = a_gate(module, cells)

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from nmpu_flow.errors import FlowError
@@ -61,12 +62,13 @@ def _constrained(folder: Path, netlist: Netlist) -> str:
     if words := section["sdc"].strip():
         raise FlowError(f"nmpu.sdc: {words.splitlines()[0]}")
     constants = set(re.findall(r"^constant (\S+)$", section["constants"], re.M))
+    tied = set(_tied(netlist, netlist.top))
     found = section["setup"].split("\n")
     about, unconstrained = "", []
     for line in filter(None, found):
         if line.startswith("Warning"):
             about = line.removeprefix("Warning: ")
-        elif "unconstrained endpoint" not in about or line.strip() not in constants:
+        elif "unconstrained endpoint" not in about or line.strip() not in constants | tied:
             unconstrained.append(f"{about} {line.strip()}")
     if unconstrained:
         raise FlowError(f"nmpu.sdc: {unconstrained[0]}")
@@ -76,8 +78,19 @@ def _constrained(folder: Path, netlist: Netlist) -> str:
         if not worst:
             raise FlowError(f"nmpu.sdc: no path from {kind.replace(' ', ' to ')} is constrained")
         slacks.append(f"{kind.replace(' ', ' to ')} {min(map(float, worst)):.2f}")
-    tied = f"; constant: {', '.join(sorted(constants))}" if constants else ""
-    return f"nothing unconstrained{tied}; least slack, ns: {', '.join(slacks)}"
+    constant = [*sorted(constants), *([f"{len(tied):,} register inputs"] if tied else [])]
+    about = f"; constant: {', '.join(constant)}" if constant else ""
+    return f"nothing unconstrained{about}; least slack, ns: {', '.join(slacks)}"
+
+
+def _tied(netlist: Netlist, module: str, place: str = "") -> Iterator[str]:
+    """Pins of registers that are tied to a constant, as those of stand-ins are: where no path ends either."""
+    for instance in netlist.modules[module].instances:
+        path = f"{place}{instance.name}/"
+        if instance.of in netlist.modules:
+            yield from _tied(netlist, instance.of, path)
+        elif netlist.library.cells[instance.of].sequential:
+            yield from (f"{path}{pin}" for pin, bits in instance.pins.items() if bits[0] in ("0", "1"))
 
 
 def _said(sdc: str, netlist: Netlist) -> str:
