@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def analyse(netlist: Netlist, clock: str = "clk", ports: bool = False) -> Timing
         f"report_checks {chosen} -path_delay max -format end -group_count 1000000 -digits 6",
         "exit",
     ]
-    said = _run(commands, netlist)
+    said = run_sta(commands, netlist)
     path = re.search(r"^Startpoint: (\S+).*?^Endpoint: (\S+)(.*?)slack", said, re.M | re.S)
     ends = re.findall(r"^(\S+) .*? (-?[\d.]+) \((?:VIOLATED|MET)\)$", said, re.M)
     if path is None or not ends:
@@ -86,12 +86,18 @@ def _without_bit(register: str) -> str:
     return re.sub(r"(_\d+|\[\d+\])$", "", register)
 
 
-def _run(commands: Sequence[str], netlist: Netlist) -> str:
+def run_sta(commands: Sequence[str], netlist: Netlist, files: Mapping[str, str] | None = None) -> str:
+    """What OpenSTA says to `commands` in a folder with ``cells.lib``, ``netlist.v`` and `files` (name to text).
+
+    Raises `FlowError` with its first error, `InputError` where it is not installed.
+    """
     with tempfile.TemporaryDirectory(prefix="nmpu_sta_") as name:
         folder = Path(name)
         (folder / "cells.lib").write_text(netlist.library.text, "utf-8")
         (folder / "netlist.v").write_text(netlist.verilog(), "utf-8")
         (folder / "script.tcl").write_text("\n".join(commands) + "\n", "utf-8")
+        for file, text in (files or {}).items():
+            (folder / file).write_text(text, "utf-8")
         command = [require_sta(), "-no_splash", "-exit", "script.tcl"]
         done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
     said = done.stdout + done.stderr

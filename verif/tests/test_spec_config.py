@@ -206,21 +206,6 @@ def test_every_key_changes_the_hash() -> None:
     assert len(hashes) == 1 + len(changes)
 
 
-def test_implementation_is_not_in_the_hash() -> None:
-    """The same vectors and software serve both; the simulators' files do differ."""
-    other = parse(f'{USER}\n[implementation]\nreset = "async"\nclock_gates = 3\n')
-    assert other.hash == parse(USER).hash
-    assert other != parse(USER)
-    assert (other.implementation.reset_port, other.implementation.in_reset) == ("rst_n", 0)
-    assert (parse(USER).implementation.reset_port, parse(USER).implementation.in_reset) == ("rst", 1)
-
-
-@pytest.mark.parametrize("gates", [5, -1, -2, 96])
-def test_clock_gates_share_the_lanes_out(gates: int) -> None:
-    with pytest.raises(InputError, match=rf"^implementation.clock_gates = {gates}: .* divide lanes = 24$"):
-        parse(f"{USER}\n[implementation]\nclock_gates = {gates}\n")
-
-
 def test_name_and_layout_of_the_file_are_not_in_the_hash() -> None:
     config = parse(USER, "one")
     other = parse("# a remark\n" + USER.replace(" = ", "="), "another")

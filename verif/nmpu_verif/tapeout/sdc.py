@@ -2,13 +2,12 @@
 
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from nmpu_flow.errors import FlowError
 from nmpu_flow.netlist import Netlist
-from nmpu_flow.timing import require_sta
+from nmpu_flow.timing import require_sta, run_sta
 from nmpu_spec.config import Config
 from nmpu_verif.tapeout.check import Check, text_of
 from nmpu_verif.tapeout.rows import Row
@@ -56,7 +55,7 @@ def _version() -> str:
 
 
 def _constrained(folder: Path, netlist: Netlist) -> str:
-    said = _said(text_of(folder, "nmpu.sdc"), netlist)
+    said = run_sta(_SCRIPT.splitlines(), netlist, {"nmpu.sdc": text_of(folder, "nmpu.sdc")})
     parts = re.split(r"^(\w+):$", said, flags=re.M)
     section = dict(zip(parts[1::2], parts[2::2], strict=True))
     if words := section["sdc"].strip():
@@ -91,18 +90,3 @@ def _tied(netlist: Netlist, module: str, place: str = "") -> Iterator[str]:
             yield from _tied(netlist, instance.of, path)
         elif netlist.library.cells[instance.of].sequential:
             yield from (f"{path}{pin}" for pin, bits in instance.pins.items() if bits[0] in ("0", "1"))
-
-
-def _said(sdc: str, netlist: Netlist) -> str:
-    with tempfile.TemporaryDirectory(prefix="nmpu_sdc_") as name:
-        folder = Path(name)
-        files = {"cells.lib": netlist.library.text, "netlist.v": netlist.verilog(), "nmpu.sdc": sdc, "run.tcl": _SCRIPT}
-        for file, text in files.items():
-            (folder / file).write_text(text, "utf-8")
-        command = [require_sta(), "-no_splash", "-exit", "run.tcl"]
-        done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
-    said = done.stdout + done.stderr
-    error = next((line for line in said.splitlines() if line.startswith("Error")), None)
-    if done.returncode or error:
-        raise FlowError(f"nmpu.sdc: opensta: {(error or said.strip() or 'no message').removeprefix('Error: ')}")
-    return said
