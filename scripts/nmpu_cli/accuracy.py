@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from nmpu_aimc.accuracy import BUDGET_IMAGES, HOUR, Accuracy, Task, chip_of, evaluate, prepared
@@ -17,6 +17,7 @@ from nmpu_aimc.chip import require_servable
 from nmpu_aimc.digital import Golden
 from nmpu_aimc.networks.zoo import PAPER
 from nmpu_cli.options import ConfigOption, JsonOption
+from nmpu_cli.progress import progress_bar
 from nmpu_spec.half import require_fixed
 from nmpu_spec.load import load
 from nmpu_verif.compiled import compiled
@@ -43,29 +44,16 @@ def accuracy(
     """Accuracy with each digital part on the same chips, and the error budget of every tile; build/accuracy.json."""
     unit = require_fixed(load(config))
     task = Task(network, str(data), images, chips, hours * HOUR, phases)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("mapping the network", total=None)
+    with progress_bar(counted=True) as progress:
+        progress("mapping the network", 0, 0)
         loaded, plan = prepared(task)
         require_servable(plan, unit)
         if rtl:
-            bars.update(bar, description="compiling the RTL")
+            progress("compiling the RTL", 0, 0)
             compiled(unit)
         tiles = budgets(chip_of(task, 0), unit, plan.input_codes(loaded.images[:BUDGET_IMAGES]))
-        bars.update(bar, description=f"{task.chips} chips")
-        result = evaluate(
-            task,
-            unit,
-            lambda done, total: bars.update(bar, completed=done, total=total),
-            Rtl if rtl else Golden,
-            workers,
-        )
+        chips_done = partial(progress, f"{task.chips} chips")
+        result = evaluate(task, unit, chips_done, Rtl if rtl else Golden, workers)
     report = _as_json(result, tiles, rtl)
     _REPORT.parent.mkdir(parents=True, exist_ok=True)
     _REPORT.write_text(json.dumps(report, indent=1) + "\n", "utf-8")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from nmpu_cli.options import ConfigOption, JsonOption, LibertyOption
+from nmpu_cli.progress import progress_bar
 from nmpu_flow.library import find_library, read_library
 from nmpu_flow.timing import require_sta
 from nmpu_spec.half import require_fixed
@@ -25,13 +25,7 @@ def bench(config: ConfigOption = "hermes256", liberty: LibertyOption = None, as_
     loaded = require_fixed(load(config))
     require_sta()
     library = read_library(find_library(liberty))
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("", total=None)
-
-        def progress(step: str, done: int, total: int | None) -> None:
-            bars.update(task, description=step, completed=done, total=total)
-
+    with progress_bar() as progress:
         speeds = []
         if comparable(loaded):
             speeds = measure(loaded, config, lambda name: progress(f"timing {name}", 0, None))

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from nmpu_bringup.diagnosis.check import Report
@@ -16,6 +15,7 @@ from nmpu_bringup.diagnosis.comparison import FirstMismatch
 from nmpu_bringup.diagnosis.picture import draw
 from nmpu_bringup.diagnosis.text import ranges
 from nmpu_cli.options import JsonOption
+from nmpu_cli.progress import progress_bar
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
 from nmpu_spec.parameters import inject_fields
@@ -34,16 +34,10 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Compare what a chip answered with a bundle and, where it differs, name the single causes that explain it."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("reading", total=None)
-        report = check_dump(
-            bundle,
-            dump,
-            case,
-            lambda step, done, total: bars.update(task, description=step, completed=done, total=total),
-        )
-        bars.update(task, description="drawing")
+    with progress_bar() as progress:
+        progress("reading", 0, 0)
+        report = check_dump(bundle, dump, case, progress)
+        progress("drawing", 0, 0)
         files = _write(report, out)
     if as_json:
         print(json.dumps(report.as_dict(), indent=1))

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from nmpu_aimc.workload import run
 from nmpu_cli.options import ConfigOption, JsonOption, LibertyOption
+from nmpu_cli.progress import progress_bar
 from nmpu_flow.library import find_library, read_library
 from nmpu_flow.timing import require_sta
 from nmpu_spec.errors import InputError
@@ -30,13 +30,7 @@ def ppa(config: ConfigOption = "hermes256", liberty: LibertyOption = None, as_js
     chosen = load(config)
     library = read_library(path)
     configs = [chosen] if isinstance(chosen, HalfConfig) else [chosen, beside(chosen)]
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("", total=None)
-
-        def progress(step: str, done: int, total: int) -> None:
-            bars.update(task, description=step, completed=done, total=total if done else None)
-
+    with progress_bar() as progress:
         units = [measure(unit, library, progress) for unit in configs]
         energies = {}
         for unit, measured in zip(configs, units, strict=True):

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from nmpu_aimc.accuracy import Task
 from nmpu_cli.options import JsonOption, LibertyOption
+from nmpu_cli.progress import progress_bar
 from nmpu_flow.library import find_library, read_library
 from nmpu_spec.load import load
 from nmpu_verif.builds import BUILD
@@ -39,19 +39,7 @@ def sweep(
     """Accuracy, error and lane area of many formats; sweep.csv, .json, .md and .png. Continues where it stopped."""
     library = read_library(find_library(liberty))
     task = Task(network=network, data=str(data), images=images, chips=chips)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("", total=None)
-
-        def progress(step: str, done: int, total: int) -> None:
-            bars.update(bar, description=step, completed=done, total=total)
-
+    with progress_bar(counted=True) as progress:
         found = study(load(config or BASE), task, library, within, out, progress, points, scheduler)
     files = write(found)
     if as_json:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from nmpu_cli.options import ConfigOption, JsonOption
+from nmpu_cli.progress import progress_bar
 from nmpu_flow.library import find_library, read_library
 from nmpu_spec.load import load
 from nmpu_verif.builds import BUILD
@@ -33,13 +33,7 @@ def tapeout_check(
     given: list[Path | None] = [*liberty] if liberty else [None]
     libraries = [read_library(find_library(path)) for path in given]
     loaded = load(config)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("", total=None)
-
-        def progress(step: str, done: int, total: int) -> None:
-            bars.update(task, description=step, completed=done, total=total if done else None)
-
+    with progress_bar() as progress:
         report = check_tapeout(loaded, config, libraries, progress)
     files = write(report, BUILD)
     if as_json:
