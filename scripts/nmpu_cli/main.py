@@ -5,7 +5,22 @@ import sys
 import typer
 from rich.console import Console
 
-from nmpu_cli import accuracy, bench, calibrate, check, docs, layout, ppa, sim, soc, sweep, tapeout, vectors, verilog
+from nmpu_cli import (
+    accuracy,
+    bench,
+    calibrate,
+    campaign,
+    check,
+    docs,
+    layout,
+    ppa,
+    sim,
+    soc,
+    sweep,
+    tapeout,
+    vectors,
+    verilog,
+)
 from nmpu_flow.errors import FlowError
 from nmpu_spec.errors import InputError
 from nmpu_verif.simulate import BenchError
@@ -28,6 +43,7 @@ app.command("ppa")(ppa.ppa)
 app.command("tapeout-check")(tapeout.tapeout_check)
 app.command("soc")(soc.soc)
 app.command("layout")(layout.layout)
+app.command("campaign")(campaign.campaign)
 app.command("docs", hidden=True)(docs.docs)
 
 

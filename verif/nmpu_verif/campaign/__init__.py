@@ -1,0 +1,1 @@
+"""The campaign: compiled RTL against the golden model, over billions of column results, and over every operand."""
