@@ -143,6 +143,11 @@ class Config:
         return Format.covering(*_add(self._norm_range, added))
 
     @property
+    def norm_range(self) -> tuple[int, int]:
+        """The lowest and highest raw after BatchNorm, which may be less than `norm_format` holds."""
+        return self._norm_range[:2]
+
+    @property
     def residual_code(self) -> Format:
         """rx as the wires carry it; the layer says whether it is signed."""
         return Format(False, self.residual.code_bits, 0)
