@@ -47,6 +47,9 @@ sweep: $(READY) ## the precision study: what each choice of formats costs; DATA=
 examples: $(READY) ## five other workloads on the unit, model and RTL
 	@$(VENV)/bin/python -m nmpu_examples
 
+prove: $(READY) ## proofs for all inputs: stages, lane, sequencer, streams, registers; PRESET= or CONFIG=file.toml
+	@$(NMPU) prove --config $(CONFIG)
+
 campaign: $(READY) ## compiled RTL against model: every operand of narrow nodes, then seeded column results; resumes; CONFIG=, ARGS="--results 1e11"
 	@$(NMPU) campaign --config $(CONFIG) $(ARGS)
 
@@ -83,4 +86,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples campaign train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples prove campaign train test nightly lint regenerate check clean

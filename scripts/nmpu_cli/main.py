@@ -14,6 +14,7 @@ from nmpu_cli import (
     docs,
     layout,
     ppa,
+    prove,
     sim,
     soc,
     sweep,
@@ -43,6 +44,7 @@ app.command("ppa")(ppa.ppa)
 app.command("tapeout-check")(tapeout.tapeout_check)
 app.command("soc")(soc.soc)
 app.command("layout")(layout.layout)
+app.command("prove")(prove.prove)
 app.command("campaign")(campaign.campaign)
 app.command("docs", hidden=True)(docs.docs)
 

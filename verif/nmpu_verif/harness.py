@@ -10,20 +10,20 @@ COPIES = 32
 
 
 class StageArray(Component):
-    """`COPIES` copies of each stage; port ``<stage>_<port>`` carries that port of all copies, copy 0 lowest."""
+    """`copies` copies of each stage; port ``<stage>_<port>`` carries that port of all copies, copy 0 lowest."""
 
-    def __init__(self, stages: Mapping[str, Callable[[], Component]]) -> None:
-        self._copies = {stage: [make() for _ in range(COPIES)] for stage, make in stages.items()}
+    def __init__(self, stages: Mapping[str, Callable[[], Component]], copies: int = COPIES) -> None:
+        self._copies = {stage: [make() for _ in range(copies)] for stage, make in stages.items()}
         signature = {}
-        for stage, copies in self._copies.items():
-            for port, member in copies[0].signature.members.items():
-                signature[f"{stage}_{port}"] = member.flow(Shape.cast(member.shape).width * COPIES)
+        for stage, made in self._copies.items():
+            for port, member in made[0].signature.members.items():
+                signature[f"{stage}_{port}"] = member.flow(Shape.cast(member.shape).width * copies)
         super().__init__(signature)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        for stage, copies in self._copies.items():
-            for copy, one in enumerate(copies):
+        for stage, made in self._copies.items():
+            for copy, one in enumerate(made):
                 m.submodules[f"{stage}_{copy}"] = one
                 for port, member in one.signature.members.items():
                     width = Shape.cast(member.shape).width

@@ -11,7 +11,7 @@ from nmpu_spec.config import Config
 from nmpu_spec.cycles import CycleModel, Group
 from nmpu_spec.registers import BANKS
 from nmpu_verif.proof.claim import Claim
-from nmpu_verif.proof.machine import Machine, machine
+from nmpu_verif.proof.machine import Machine, after, machine
 from nmpu_verif.proof.symbolic import Bool, Int, evaluate
 
 _IN = ("adc_valid", "rx_valid", "out_ready", "enable")
@@ -39,7 +39,7 @@ def control_claims(config: Config, verilog: str, module: str) -> Iterator[Claim]
     for held in product((False, True), repeat=len(registers)):
         names = [name for name, full in zip(registers, held, strict=True) if full]
         state = _State(config, sequencer, held)
-        terms = [*_step(config, sequencer, state), *_banks(config, sequencer, state)]
+        terms = [*_step(config, sequencer, state), *_banks(sequencer, state)]
         text = f"{module} = CycleModel.step, groups in {', '.join(names) or 'no register'}"
         yield Claim(text, state.put(z3.And(terms)), [state.put(one) for one in state.invariants])
     yield _reset(config, sequencer)
@@ -54,7 +54,11 @@ class _State:
         self._registers = config.pipeline.registers
         self.rx_on = _PerBank(sequencer.inputs["rx_on"])
         self._moves: list[tuple[z3.BitVecRef, z3.BitVecRef]] = []
-        self.index, self.begun = (sequencer.registers[name] for name in ("index", "bank_begun"))
+        # With one group for all columns there is no vector in progress between two clocks, and no register for it.
+        self.index = sequencer.signals["index"]
+        self.begun, self.next_begun = z3.BitVecVal(0, 1), z3.BitVecVal(0, 1)
+        if "bank_begun" in sequencer.registers:
+            self.begun, self.next_begun = sequencer.registers["bank_begun"], sequencer.following["bank_begun"]
         self.invariants = [z3.ULT(self.index, config.groups)]
         self._groups: list[Group | None] = []
         for register, full in zip(self._registers, held, strict=True):
@@ -65,7 +69,7 @@ class _State:
             wires = z3.Concat(*(fields[name] for name, _ in reversed(list(self._layout))))
             self._moves.append((sequencer.registers[f"slot_{register}"], wires))
             bank = Int.raw(fields["bank"], signed=False)
-            # A bank's registers are locked while a group uses it: the setting is still the one that the group began with.
+            # A bank is locked while a group uses it: the setting is still the one that the group began with.
             group = Group(
                 Int.raw(fields["index"], signed=False),  # type: ignore[arg-type]
                 Bool(fields["last"] == 1),  # type: ignore[arg-type]
@@ -122,9 +126,10 @@ def _step(config: Config, sequencer: Machine, state: _State) -> Iterator[z3.Bool
         yield same(sequencer.signals[name], name)
     for place, name in enumerate(COUNTED):
         yield same(z3.Extract(place, place, sequencer.signals["counted"]), name)
-    yield z3.Implies(running, same(sequencer.following["index"], "index"))
+    index = after(sequencer, "index")
+    yield z3.Implies(running, same(index, "index"))
     # Which bank a vector began with matters while it is in progress only.
-    began = z3.Or(sequencer.following["index"] == 0, same(sequencer.following["bank_begun"], "begun"))
+    began = z3.Or(index == 0, same(state.next_begun, "begun"))
     yield z3.Implies(running, began)
     for name in registers:
         slot = sequencer.following[f"slot_{name}"]
@@ -133,10 +138,10 @@ def _step(config: Config, sequencer: Machine, state: _State) -> Iterator[z3.Bool
         for part in ("index", "last", "bank"):
             yield z3.Implies(holds, same(state.field(slot, part), f"{name}.{part}"))
     # The invariant that the state was assumed to have.
-    yield z3.ULT(sequencer.following["index"], config.groups)
+    yield z3.ULT(index, config.groups)
 
 
-def _banks(config: Config, sequencer: Machine, state: _State) -> Iterator[z3.BoolRef]:
+def _banks(sequencer: Machine, state: _State) -> Iterator[z3.BoolRef]:
     """The locks of the banks."""
     ports = sequencer.inputs
     adc_valid, enable = Bool(ports["adc_valid"] == 1), Bool(ports["enable"] == 1)
@@ -161,7 +166,7 @@ def _reset(config: Config, sequencer: Machine) -> Claim:
         == int(group is not None)
         for name, group in zip(config.pipeline.registers, model._slots, strict=True)
     ]
-    begun = sequencer.following["index"] == model._index
+    begun = after(sequencer, "index") == model._index
     return Claim(
         f"{sequencer.name}: a clock of reset leads to CycleModel's first state",
         z3.And(*empty, begun),

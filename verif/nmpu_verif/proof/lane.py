@@ -15,7 +15,7 @@ from nmpu_spec.registers import BANKS, CAPTURE_SLOTS, INJECT_SLOT
 from nmpu_verif.proof import definitions
 from nmpu_verif.proof.claim import Claim, all_cases
 from nmpu_verif.proof.definitions import number
-from nmpu_verif.proof.machine import Machine, machine
+from nmpu_verif.proof.machine import Machine, after, machine
 from nmpu_verif.proof.stages import BITS_OF_CODE, in_words, low_bits, masked
 
 
@@ -38,16 +38,9 @@ def settings_of(config: Config, wires: z3.BitVecRef) -> dict[str, z3.BitVecRef]:
     }
 
 
-def loaded(machine_: Machine, register: str, enable: z3.BitVecRef, value: z3.BitVecRef) -> z3.BoolRef:
+def loaded(lane: Machine, register: str, enable: z3.BitVecRef, value: z3.BitVecRef) -> z3.BoolRef:
     """The register takes `value` with the next clock where `enable` is high, and keeps what it has otherwise."""
-    return after(machine_, register) == z3.If(enable == 1, value, machine_.signals[register])
-
-
-def after(machine_: Machine, signal: str) -> z3.BitVecRef:
-    """What stands on `signal`, which comes straight from registers, after the next clock."""
-    term = machine_.signals[signal]
-    moved = [(variable, machine_.following[name]) for name, variable in machine_.registers.items()]
-    return z3.substitute(term, *moved)
+    return after(lane, register) == z3.If(enable == 1, value, lane.signals[register])
 
 
 def _fetch(config: Config, lane: Machine) -> Iterator[Claim]:
@@ -146,7 +139,7 @@ def _residual(config: Config, lane: Machine) -> Claim:
         f"{lane.name}: register residual = relu_2(relu_1(norm) + r*rx), ReLUs and rx where they are on",
         z3.substitute(term, (ports["layer_residual"], layer)),
         assuming=[(normed.raw >= low).term, (normed.raw <= high).term],
-        cases=all_cases(**{name: (0, 1) for name in (*switches, str(_test(lane)))}),
+        cases=all_cases(**dict.fromkeys((*switches, str(_test(lane))), (0, 1))),
         where=f"norm from {low} to {high} as it leaves the stage before",
     )
 

@@ -29,13 +29,15 @@ class Machine:
     """A module: `inputs` and `registers` are variables; `signals` and `following` are functions of them.
 
     registers   by the names that they have in the flattened module; the words of a memory are registers too
-    signals     everything that has a name, outputs included
+    outputs     the names of the outputs, all of them signals
+    signals     everything that has a name
     following   what is in the registers after the next rising edge of ``clk``
     """
 
     name: str
     inputs: Terms
     registers: Terms
+    outputs: tuple[str, ...]
     signals: Terms
     following: Terms
 
@@ -74,9 +76,17 @@ def machine(verilog: str, top: str) -> Machine:
         top,
         {name: variables[name] for name in kinds["input"]},
         registers,
+        tuple(kinds["output"]),
         named,
         {name: _joined([part for place in places[name] for part in _bits(nexts, *place)]) for name in registers},
     )
+
+
+def after(module: Machine, signal: str) -> z3.BitVecRef:
+    """What stands on `signal`, which comes straight from registers, after the next clock."""
+    term = module.signals[signal]
+    moved = [(variable, module.following[name]) for name, variable in module.registers.items()]
+    return z3.substitute(term, *moved)
 
 
 def _places(term: z3.BitVecRef, state: z3.BitVecRef) -> Iterator[tuple[int, int]]:

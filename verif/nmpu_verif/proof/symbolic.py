@@ -5,7 +5,7 @@ branches, and joins the results.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Self, TypeVar, overload
+from typing import TypeVar, overload
 
 import z3
 
