@@ -12,7 +12,7 @@ from nmpu_spec.cycles import CycleModel, Group
 from nmpu_spec.registers import BANKS
 from nmpu_verif.proof.claim import Claim
 from nmpu_verif.proof.machine import Machine, after, machine
-from nmpu_verif.proof.symbolic import Bool, Int, evaluate
+from nmpu_verif.proof.symbolic import Bool, Int, evaluate_all
 
 _IN = ("adc_valid", "rx_valid", "out_ready", "enable")
 
@@ -116,7 +116,7 @@ def _step(config: Config, sequencer: Machine, state: _State) -> Iterator[z3.Bool
                 found[f"{name}.{part}"] = getattr(new, part) if new is not None else 0
         return found
 
-    wanted = evaluate(step)
+    wanted = evaluate_all(step)
 
     def same(wires: z3.BitVecRef, name: str) -> z3.BoolRef:
         return (Int.raw(wires, signed=False) == wanted[name]).term
@@ -151,7 +151,7 @@ def _banks(sequencer: Machine, state: _State) -> Iterator[z3.BoolRef]:
         used = state.model().banks_in_use(adc_valid, enable, bank)  # type: ignore[arg-type]
         return {str(number): any(one == number for one in used) for number in range(BANKS)}
 
-    wanted = evaluate(banks)
+    wanted = evaluate_all(banks)
     in_use = sequencer.signals["in_use"]
     for number in range(BANKS):
         yield (Int.raw(z3.Extract(number, number, in_use), signed=False) == wanted[str(number)]).term

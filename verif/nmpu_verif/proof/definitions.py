@@ -50,12 +50,12 @@ class Compressed:
 
 
 def compressed(compression: Compression, value: Int, source: Format, target: Format) -> Compressed:
-    rounded = evaluate(lambda: compression.round(value, source, target))  # type: ignore[arg-type, return-value]
+    rounded = evaluate(lambda: compression.round(value, source, target))  # type: ignore[arg-type]
     return _fitted(compression, rounded, target)
 
 
 def _fitted(compression: Compression, rounded: Int, target: Format) -> Compressed:
-    code = evaluate(lambda: fit_raw(rounded, target, compression.overflow))  # type: ignore[arg-type, return-value]
+    code = evaluate(lambda: fit_raw(rounded, target, compression.overflow))  # type: ignore[arg-type]
     return Compressed(code, Int.of(rounded > target.max_raw), Int.of(rounded < target.min_raw))
 
 
@@ -77,7 +77,7 @@ def norm(config: Config, corrected: Number, gain: z3.BitVecRef, bias: z3.BitVecR
 def relu(value: Number, enable: z3.BitVecRef) -> Number:
     """max(z, 0) where it is on."""
     on = Bool(enable == 1)
-    return Number(evaluate(lambda: max(value.raw, 0) if on else value.raw), value.fraction)  # type: ignore[type-var]
+    return Number(evaluate(lambda: max(value.raw, 0) if on else value.raw), value.fraction)
 
 
 def residual(config: Config, value: Number, rx: z3.BitVecRef, settings: "dict[str, z3.BitVecRef]") -> Number:
@@ -95,7 +95,7 @@ def output(config: Config, total: Int, settings: "dict[str, z3.BitVecRef]") -> C
     widest = config.code_format(max(CODE_BITS), signed=True)
 
     def shifted(shift: int) -> Int:
-        return evaluate(lambda: compression.round(total, source, widest, shift))  # type: ignore[arg-type, return-value]
+        return evaluate(lambda: compression.round(total, source, widest, shift))  # type: ignore[arg-type]
 
     rounded = choose([(settings["shift"] == shift, shifted(shift)) for shift in range(config.most_shift + 1)])
     formats = [

@@ -17,7 +17,7 @@ from nmpu_verif.proof.symbolic import Int, evaluate
 def width_claims(config: Config) -> Iterator[Claim]:
     """No node of the data path ever needs more than its declared width."""
     affine, norm = config.affine, config.norm
-    operands = {}
+    operands: dict[str, z3.BitVecRef] = {}
     for branch in config.branches:
         nodes = {"code": config.adc.code, "scale": affine.scale, "offset": affine.offset}
         operands |= {f"{name}_{branch}": z3.BitVec(f"{name}_{branch}", node.width) for name, node in nodes.items()}
@@ -65,15 +65,15 @@ def cut_claim() -> Claim:
 def cut_loses(rounding: Rounding) -> Claim:
     """The same for another rounding: false, and so it shows that the lemma says something."""
     value = Int.raw(z3.BitVec("value", 8), signed=True)
-    kept = evaluate(lambda: round_raw(value >> 1, 2, rounding))  # type: ignore[arg-type, return-value]
-    whole = evaluate(lambda: round_raw(value, 3, rounding))  # type: ignore[arg-type, return-value]
+    kept = evaluate(lambda: round_raw(value >> 1, 2, rounding))  # type: ignore[arg-type]
+    whole = evaluate(lambda: round_raw(value, 3, rounding))  # type: ignore[arg-type]
     return Claim(f"{rounding}: a cut of one bit before rounding two loses nothing", (kept == whole).term)
 
 
 def _rounded(value: Int, bits: int) -> Int:
     compression = Compression(Rounding.HALF_UP)
     source, target = Format(True, MAX_WIDTH - bits, bits), Format(True, MAX_WIDTH - bits, 0)
-    return evaluate(lambda: compression.round(value, source, target))  # type: ignore[arg-type, return-value]
+    return evaluate(lambda: compression.round(value, source, target))  # type: ignore[arg-type]
 
 
 def _fits(name: str, exact: Number, node: Format) -> Claim:

@@ -5,12 +5,9 @@ branches, and joins the results.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar, overload
+from typing import Any
 
 import z3
-
-Term = "Int | int"
-Answer = TypeVar("Answer", "Int", "dict[str, Int]")
 
 
 class Int:
@@ -162,27 +159,24 @@ class _Path:
         return [*taken[:-1], False] if taken else None
 
 
-@overload
-def evaluate(function: "Callable[[], Int | int]") -> Int: ...
-@overload
-def evaluate(function: "Callable[[], Mapping[str, Int | Bool | int]]") -> dict[str, Int]: ...
-def evaluate(function):  # type: ignore[no-untyped-def]
-    """What `function` returns, a number or named numbers, as terms: every way through its branches, joined."""
+def evaluate(function: Callable[[], Any]) -> Int:
+    """The number that `function` returns, as a term: every way through its branches, joined."""
+    return evaluate_all(lambda: {"": function()})[""]
+
+
+def evaluate_all(function: Callable[[], Mapping[str, Any]]) -> dict[str, Int]:
+    """The same for several numbers, by name."""
     ways: list[tuple[z3.BoolRef, dict[str, Int]]] = []
     script: list[bool] | None = []
-    single = False
     while script is not None:
         Bool._path, before = _Path(script), Bool._path
         try:
-            answer = function()
-            single = not isinstance(answer, Mapping)
-            named = {"": answer} if single else answer
-            ways.append((Bool._path.condition, {name: Int.of(value) for name, value in named.items()}))
+            answer = {name: Int.of(value) for name, value in function().items()}
+            ways.append((Bool._path.condition, answer))
             script = Bool._path.following()
         finally:
             Bool._path = before
-    joined = {name: choose([(condition, way[name]) for condition, way in ways]) for name in ways[0][1]}
-    return joined[""] if single else joined
+    return {name: choose([(condition, way[name]) for condition, way in ways]) for name in ways[0][1]}
 
 
 def choose(cases: "list[tuple[z3.BoolRef, Int]]") -> Int:
