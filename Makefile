@@ -53,6 +53,9 @@ prove: $(READY) ## proofs for all inputs: stages, lane, sequencer, streams, regi
 campaign: $(READY) ## compiled RTL against model: every operand of narrow nodes, then seeded column results; resumes; CONFIG=, ARGS="--results 1e11"
 	@$(NMPU) campaign --config $(CONFIG) $(ARGS)
 
+verify: $(READY) ## all of the evidence on one page: build/verify/index.html; PRESET= or CONFIG=file.toml, ARGS="--step prove"
+	@$(NMPU) verify --config $(CONFIG) $(ARGS)
+
 train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/digits.npz)
 	@$(VENV)/bin/python -m nmpu_aimc.train
 
@@ -86,4 +89,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples prove campaign train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples prove campaign verify train test nightly lint regenerate check clean

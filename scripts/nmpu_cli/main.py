@@ -20,6 +20,7 @@ from nmpu_cli import (
     sweep,
     tapeout,
     vectors,
+    verify,
     verilog,
 )
 from nmpu_flow.errors import FlowError
@@ -46,6 +47,7 @@ app.command("soc")(soc.soc)
 app.command("layout")(layout.layout)
 app.command("prove")(prove.prove)
 app.command("campaign")(campaign.campaign)
+app.command("verify")(verify.verify)
 app.command("docs", hidden=True)(docs.docs)
 
 
