@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from nmpu_flow.cell_function import truth_table
+from nmpu_flow.generic_library import GENERIC, generic_text
 from nmpu_flow.liberty import Group, parse
 from nmpu_spec.errors import InputError
 
@@ -109,26 +110,28 @@ class Library:
 
 
 def find_library(given: Path | None) -> Path:
-    """`given`, else what the environment names, else `DEFAULT`; raises `InputError` where that file is not there."""
+    """`given`, else what the environment names, else `DEFAULT`; raises `InputError` where that file is not there.
+
+    The name `GENERIC` is a library too: `generic_text`.
+    """
     named = os.environ.get(VARIABLE)
     path = given or (Path(named) if named else DEFAULT)
-    if path.is_file():
+    if path.is_file() or path == Path(GENERIC):
         return path
     if given or named:
         raise InputError(f"{path}: no such Liberty file; pass a standard-cell library (.lib or .lib.gz)")
     raise InputError(
         f"no standard-cell library: install Debian's package qflow-tech-osu018, "
-        f"or pass --liberty FILE.lib, or set {VARIABLE}"
+        f"or pass --liberty FILE.lib or --liberty {GENERIC}, or set {VARIABLE}"
     )
 
 
 def read_library(path: Path) -> Library:
-    """The library in the Liberty file `path`, which may be packed (.gz). Raises `InputError` where it is none."""
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a Liberty file ({error})") from None
+    """The library in the Liberty file `path`, which may be packed (.gz), or `GENERIC`.
+
+    Raises `InputError` where it is none.
+    """
+    text = _text(path)
     library = parse(text)
     attributes = library.attributes
     amount, unit = attributes["capacitive_load_unit"].split(",")
@@ -145,6 +148,16 @@ def read_library(path: Path) -> Library:
         capacitance_unit=capacitance,
         group=library,
     )
+
+
+def _text(path: Path) -> str:
+    if path == Path(GENERIC) and not path.is_file():
+        return generic_text()
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a Liberty file ({error})") from None
 
 
 def _cell(group: Group, capacitance: float, leakage: float) -> Cell:

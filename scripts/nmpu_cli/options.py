@@ -13,7 +13,9 @@ SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything rand
 LibertyOption = Annotated[
     Path | None,
     typer.Option(
-        "--liberty", "-l", help="Standard-cell library (.lib, .lib.gz); default: NMPU_LIBERTY, then Debian's osu018."
+        "--liberty",
+        "-l",
+        help="Standard-cell library (.lib, .lib.gz), or 'generic'; default: NMPU_LIBERTY, then Debian's osu018.",
     ),
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", "-o", help="Folder to write to; it is replaced.")]

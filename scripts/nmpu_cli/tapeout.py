@@ -23,7 +23,9 @@ def tapeout_check(
     liberty: Annotated[
         list[Path] | None,
         typer.Option(
-            "--liberty", "-l", help="Standard-cell library (.lib, .lib.gz), may be repeated; default as for ppa."
+            "--liberty",
+            "-l",
+            help="Standard-cell library (.lib, .lib.gz) or 'generic', may be repeated; default as for ppa.",
         ),
     ] = None,
     as_json: JsonOption = False,

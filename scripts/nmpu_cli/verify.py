@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nmpu_cli.options import ConfigOption
+from nmpu_flow.generic_library import GENERIC
 from nmpu_flow.tools import versions
 from nmpu_spec.errors import InputError
 from nmpu_spec.half import require_fixed
@@ -22,6 +23,7 @@ from nmpu_verif.verification.page import write_page
 from nmpu_verif.verification.section import Section
 from nmpu_verif.verification.suites import suite_rows
 
+_CHECK = ("tapeout-check", "--config")
 _FOLDER = BUILD / "verify"
 _MANY = {"NMPU_FUZZ_EXAMPLES": "10"}
 """Times as many examples as CI draws."""
@@ -78,7 +80,8 @@ def _steps(config: str) -> list[_Step]:
         verb("mutate", "Mutants of RTL and model", "mutate"),
         verb("coverage", "Coverage", "coverage", "--config", "tiny"),
         verb("powerup", "Any power-up state", "powerup", "--config", "tiny"),
-        *(verb("netlist", f"Hand-over and netlist: {one}", "tapeout-check", "--config", one) for one in names),
+        verb("netlist", "Hand-over and netlist of generic gates: tiny", *_CHECK, "tiny", "--liberty", GENERIC),
+        verb("netlist", f"Hand-over and netlist of a library's cells: {config}", *_CHECK, config),
         verb("campaign", "Campaign: compiled RTL against the model", "campaign", "--config", config),
         suite("oracles", "Arithmetic that is not ours", "oracle", "test_oracle_*.py", "test_model_half.py"),
         suite("fuzz", "Random configurations and broken files", "property-based, Hypothesis", "test_fuzz_*.py"),

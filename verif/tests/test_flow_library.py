@@ -1,5 +1,6 @@
 """Liberty files, and what the flow takes from a library."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,32 @@ def test_without_a_library_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPa
     assert isinstance(result.exception, InputError)
     said = str(result.exception)
     assert "qflow-tech-osu018" in said and "--liberty" in said and VARIABLE in said and "\n" not in said
+
+
+def test_the_generic_library_needs_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each gate does what its name says, and nothing else is needed for a netlist."""
+    monkeypatch.setenv(VARIABLE, "generic")
+    library = read_library(find_library(None))
+    meant = {
+        "INV": lambda a: not a,
+        "BUF": lambda a: a,
+        "NAND2": lambda a, b: not (a and b),
+        "NOR2": lambda a, b: not (a or b),
+        "AND2": lambda a, b: a and b,
+        "OR2": lambda a, b: a or b,
+        "NAND3": lambda a, b, c: not (a and b and c),
+        "NOR3": lambda a, b, c: not (a or b or c),
+        "XOR2": lambda a, b: a != b,
+        "XNOR2": lambda a, b: a == b,
+        "AOI21": lambda a, b, c: not ((a and b) or c),
+        "OAI21": lambda a, b, c: not ((a or b) and c),
+        "MUX2": lambda a, b, c: b if c else a,
+    }
+    gates = {name: cell for name, cell in library.cells.items() if not cell.sequential}
+    assert gates.keys() == meant.keys()
+    for name, cell in gates.items():
+        table = truth_table(cell.outputs[0].function, cell.inputs)
+        wanted = [bool(meant[name](*bits)) for bits in product((False, True), repeat=len(cell.inputs))]
+        assert list(table) == wanted, name
+    assert (library.nand2.name, library.nand2.area, library.buffer.name) == ("NAND2", 1.0, "BUF")
+    assert {name for name, cell in library.cells.items() if cell.clock == "CK"} == {"DFF", "DFFR", "DFFS"}
