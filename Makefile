@@ -50,6 +50,17 @@ examples: $(READY) ## five other workloads on the unit, model and RTL
 prove: $(READY) ## proofs for all inputs: stages, lane, sequencer, streams, registers; PRESET= or CONFIG=file.toml
 	@$(NMPU) prove --config $(CONFIG)
 
+mutate: $(READY) ## faults put into RTL and model, and the tests that find them; ARGS="--rtl --jobs 1"
+	@$(NMPU) mutate $(ARGS)
+
+coverage: CONFIG = tiny
+coverage: $(READY) ## functional, line and toggle coverage of the benches; CONFIG=
+	@$(NMPU) coverage --config $(CONFIG)
+
+powerup: CONFIG = tiny
+powerup: $(READY) ## the benches from random power-up states and from X; CONFIG=, ARGS="--states 100"
+	@$(NMPU) powerup --config $(CONFIG) $(ARGS)
+
 campaign: $(READY) ## compiled RTL against model: every operand of narrow nodes, then seeded column results; resumes; CONFIG=, ARGS="--results 1e11"
 	@$(NMPU) campaign --config $(CONFIG) $(ARGS)
 
@@ -89,4 +100,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples prove campaign verify train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples prove mutate coverage powerup campaign verify train test nightly lint regenerate check clean

@@ -11,8 +11,11 @@ from nmpu_cli import (
     calibrate,
     campaign,
     check,
+    coverage,
     docs,
     layout,
+    mutate,
+    powerup,
     ppa,
     prove,
     sim,
@@ -46,6 +49,9 @@ app.command("tapeout-check")(tapeout.tapeout_check)
 app.command("soc")(soc.soc)
 app.command("layout")(layout.layout)
 app.command("prove")(prove.prove)
+app.command("mutate")(mutate.mutate)
+app.command("coverage")(coverage.coverage)
+app.command("powerup")(powerup.powerup)
 app.command("campaign")(campaign.campaign)
 app.command("verify")(verify.verify)
 app.command("docs", hidden=True)(docs.docs)

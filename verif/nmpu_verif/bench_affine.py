@@ -4,6 +4,7 @@ import cocotb
 from cocotb.handle import HierarchyObject
 
 from nmpu_model.affine import affine
+from nmpu_verif.coverage.data import cover_affine
 from nmpu_verif.environment import configuration
 from nmpu_verif.stage_bench import compare, operands
 from nmpu_verif.stages import affine_variants
@@ -28,4 +29,5 @@ async def affine_equals_model(dut: HierarchyObject) -> None:
             x.get("scale_n"),
             x.get("offset_n"),
         )
+        cover_affine(configuration(), stage, x, wanted)
         await compare(dut, configuration(), stage, x, {"sum": wanted})

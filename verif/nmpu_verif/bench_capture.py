@@ -11,8 +11,8 @@ from cocotb.triggers import FallingEdge, RisingEdge
 from cocotbext.apb import Apb4Bus, ApbMaster
 
 from nmpu_verif.environment import configuration, folder
+from nmpu_verif.reset import set_reset
 from nmpu_verif.streams import Source
-from nmpu_verif.unit import set_reset
 
 _PERIOD_NS = 2
 _QUIET = 24

@@ -1,19 +1,20 @@
 """Bench of the whole unit: registers, streams under every kind of stall, bank swaps, resets."""
 
 from collections.abc import Iterator
-from itertools import chain, repeat
+from itertools import chain, product, repeat
 from typing import Any
 
 import cocotb
 from cocotb.triggers import RisingEdge
 
 from nmpu_model.program import Program
-from nmpu_model.script import load_parameters, load_program
+from nmpu_model.script import load_program
 from nmpu_model.stimulus import integers
 from nmpu_model.traffic import random_program, random_traffic
 from nmpu_spec.cycles import unstalled
 from nmpu_spec.registers import BANKS, RegisterMap
 from nmpu_verif.environment import configuration, seed
+from nmpu_verif.phases import *  # noqa: F403 (its tests run here, in the same simulation)
 from nmpu_verif.unit import Unit
 
 STALLS = {
@@ -75,7 +76,8 @@ async def registers_keep_the_map(dut: Any) -> None:
     span = 1 << registers.address_bits
     holes = sorted(set(range(0, span, 4)) - used)
     picks = [holes[int(i)] for i in integers(seed(), "holes", 0, len(holes) - 1, (40,))]
-    unaligned = [registers[name].address + 2 for name in ("ctrl", "id", "bank[0].word0[0]", "test.code[0]")]
+    places = {"ctrl": 1, "id": 2, "bank[0].word0[0]": 2, "test.code[0]": 3}
+    unaligned = [registers[name].address + offset for name, offset in places.items()]
     for address in [holes[0], holes[-1], *picks, *unaligned]:
         await unit.write(address, 0xFFFFFFFF, error=True)
         assert await unit.bus.read(address, error_expected=True) == 0, "a refused read must return 0"
@@ -158,72 +160,49 @@ async def banks_differ_in_rx(dut: Any) -> None:
 
 
 @cocotb.test()
-async def reset_in_mid_stream(dut: Any) -> None:
-    """Whatever the pipeline holds is gone; the unit is as new, and parameters in the memories are kept."""
-    unit = await start(dut)
-    program = random_program(unit.config, seed(), "reset", rx_on=True)
-    writes = {write.register: write for write in load_program(program, 0)}
-    for clocks in range(1, 2 * unit.config.pipeline.latency + unit.config.groups):
-        await unit.load(program, 0)
-        unit.send(random_traffic(program, 8, seed(), f"reset/{clocks}"))
-        await unit.control(enable=True)
-        for _ in range(clocks):
-            await RisingEdge(dut.clk)
-        await unit.reset()
-        assert await unit.read("status") == 0
-        assert await unit.read("cycles") == 0
-        for write in load_parameters(program, 0):
-            del writes[write.register]  # kept through the reset
-        for write in writes.values():
-            await unit.write(write.address, write.data)
-        unit.programs[0] = program
-        unit.send(random_traffic(program, 3, seed(), f"after/{clocks}"))
-        await unit.control(enable=True)
-        await unit.check()
-        writes = {write.register: write for write in load_program(program, 0)}
-
-
-@cocotb.test()
 async def banks_in_use_are_locked(dut: Any) -> None:
-    """Writes to the running bank, and reads of parameters while busy, are refused; nothing changes."""
+    """Writes to a bank that a vector is in, or waits for, and reads of parameters while busy, are refused; nothing
+    changes."""
     unit = await start(dut)
     registers: RegisterMap = unit.registers
-    program = random_program(unit.config, seed(), "locked", rx_on=False)
-    await unit.load(program, 0)
+    programs = [random_program(unit.config, seed(), f"locked/{bank}", rx_on=False) for bank in range(BANKS)]
+    for bank, program in enumerate(programs):
+        await unit.load(program, bank)
+
+    async def locked(bank: int) -> None:
+        for name in ("layer", "rx_scale", "mask[0]", "word0[0]"):
+            await unit.write(registers[f"bank[{bank}].{name}"].address, 0, error=True)
+        assert await unit.bus.read(registers[f"bank[{1 - bank}].word0[0]"].address, error_expected=True) == 0
+
+    depth = unit.config.pipeline.latency
     unit.out_ready = repeat(False)
-    unit.send(random_traffic(program, 3 + unit.config.pipeline.latency, seed(), "locked"))
+    unit.send(random_traffic(programs[0], 1, seed(), "inside"))
     await unit.control(enable=True)
-    for _ in range(3 * unit.config.pipeline.latency):
+    for _ in range(2 * depth):
         await RisingEdge(dut.clk)
     status = await unit.read("status")
     assert status & 0b1101 == 0b0101, f"status {status:#x}: busy, bank 0 in use"
-    for name in ("bank[0].layer", "bank[0].rx_scale", "bank[0].mask[0]", "bank[0].word0[0]"):
-        await unit.write(registers[name].address, 0, error=True)
-    assert await unit.bus.read(registers["bank[1].word0[0]"].address, error_expected=True) == 0
-    other = random_program(unit.config, seed(), "other", rx_on=False)
-    await unit.load(other, 1)
+    await locked(0)
+    await unit.load(programs[1], 1)
+    await unit.control(enable=True, bank=1)
+    unit.send(random_traffic(programs[1], 1, seed(), "waits"))
+    await RisingEdge(dut.clk)
+    await locked(0)
+    await locked(1)
+    unit.out_ready = repeat(True)
+    await unit.drain()
+
+    await unit.control(enable=True, bank=0)
+    unit.out_ready = repeat(False)
+    unit.send(random_traffic(programs[0], 3 + depth, seed(), "begun"))
+    for _ in range(3 * depth):
+        await RisingEdge(dut.clk)
+    await locked(0)
     unit.out_ready = repeat(True)
     await unit.check()
-    for write in load_program(program, 0) + load_program(other, 1):
-        assert await unit.read(write.register) == write.data, f"{write.register} changed"
-
-
-@cocotb.test()
-async def disabling_finishes_the_vector(dut: Any) -> None:
-    """CTRL.enable cleared in mid-vector: that vector comes out whole, the next one waits."""
-    unit = await start(dut)
-    program: Program = random_program(unit.config, seed(), "disable", rx_on=False)
-    await unit.load(program, 0)
-    unit.send(random_traffic(program, 4 * unit.config.groups, seed(), "disable"))
-    unit.out_ready = ready("disable", 3)
-    while unit.adc.left:
-        await unit.control(enable=True)
-        await unit.control(enable=False)
-        for _ in range(6 * (unit.config.groups + unit.config.pipeline.latency)):
-            await RisingEdge(dut.clk)
-        assert not unit.model.in_flight
-        assert await unit.read("status") == 0
-    await unit.check()
+    for bank, program in enumerate(programs):
+        for write in load_program(program, bank):
+            assert await unit.read(write.register) == write.data, f"{write.register} changed"
 
 
 @cocotb.test()
@@ -233,11 +212,12 @@ async def misplaced_rx_is_reported(dut: Any) -> None:
     program = random_program(unit.config, seed(), "misplaced", rx_on=True)
     await unit.load(program, 0)
     traffic = random_traffic(program, 2, seed(), "misplaced")
-    for flipped in (1, 2):
+    codes = unit.config.residual.code_bits * unit.config.lanes
+    for flipped, group in product((1, 2, 3), sorted({0, unit.config.groups // 2, unit.config.groups - 1})):
         unit.send(traffic)
-        codes = unit.config.residual.code_bits * unit.config.lanes
         beats = [unit.rx.take() for _ in range(unit.rx.left)]
-        unit.rx.put([beats[0] ^ flipped << codes, *beats[1:]])
+        beats[group] ^= flipped << codes
+        unit.rx.put(beats)
         await unit.control(enable=True, clear=True)
         await unit.drain()
         assert await unit.read("status") >> 4 == 1

@@ -4,6 +4,7 @@ import cocotb
 from cocotb.handle import HierarchyObject
 
 from nmpu_model.norm import norm
+from nmpu_verif.coverage.data import cover_norm
 from nmpu_verif.environment import configuration
 from nmpu_verif.stage_bench import compare, operands
 
@@ -14,4 +15,5 @@ async def norm_equals_model(dut: HierarchyObject) -> None:
     nodes = {"corrected": config.affine.corrected, "gain": config.norm.gain, "bias": config.norm.bias}
     x = operands("norm", nodes)
     wanted = norm(config, x["corrected"].copy(), x["gain"], x["bias"])
+    cover_norm(config, x)
     await compare(dut, config, "norm", x, {"norm": wanted})

@@ -9,6 +9,7 @@ from cocotb.handle import HierarchyObject
 from nmpu_model.compress import rounded
 from nmpu_model.output import output
 from nmpu_spec.config import CODE_BITS
+from nmpu_verif.coverage.data import cover_disabled, cover_output
 from nmpu_verif.environment import configuration
 from nmpu_verif.stage_bench import bit, compare, operands
 from nmpu_verif.stages import output_variants
@@ -37,5 +38,7 @@ async def output_equals_model(dut: HierarchyObject) -> None:
             wanted["code"][here] = codes & 0xFF
             target = config.code_format(bits, bool(signed))
             exact = rounded(total.copy(), config.output.compression, config.total_format, target, shift)
+            cover_output(configuration(), stage, total, shift, width, signed, exact)
             wanted["high"][here], wanted["low"][here] = exact > target.max_raw, exact < target.min_raw
+        cover_disabled(configuration(), stage, x["total"][x["enable"] == 0])
         await compare(dut, configuration(), stage, x, wanted)

@@ -5,6 +5,7 @@ import numpy as np
 from cocotb.handle import HierarchyObject
 
 from nmpu_model.residual import residual
+from nmpu_verif.coverage.data import cover_residual
 from nmpu_verif.environment import configuration
 from nmpu_verif.stage_bench import bit, compare, operands
 
@@ -28,4 +29,5 @@ async def residual_equals_model(dut: HierarchyObject) -> None:
         here = x["scale"] == scale
         added[here] = residual(config, x["norm"][here].copy(), codes[here], scale)
     alone = residual(config, x["norm"].copy(), None, 0)
+    cover_residual(config, x)
     await compare(dut, config, "residual", x, {"total": np.where(x["rx_on"] == 1, added, alone)})

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -62,14 +62,20 @@ def verilog_of(config: Config, top: str, make: Callable[[], Component]) -> Path:
 
 
 def build(
-    verilog: Path, top: str, simulator: Simulator = Simulator.VERILATOR, waves: bool = False, block: str = ""
+    verilog: Path,
+    top: str,
+    simulator: Simulator = Simulator.VERILATOR,
+    waves: bool = False,
+    block: str = "",
+    more: Sequence[str] = (),
 ) -> Build:
     """Compile `verilog` for cocotb; a build of the same text, tools and options is reused.
 
+    `more` are further options of the simulator's compiler.
     `block` is for Verilator and a netlist: a module with many instances, which is compiled once for all of them.
     Raises `InputError` where the simulator, or a tool it needs, is missing or too old.
     """
-    folder, runner, options, environment = _tools(verilog, top, simulator, waves, block)
+    folder, runner, options, environment = _tools(verilog, top, simulator, waves, block, more)
     made = Build(top, simulator, folder, runner)
     with _environment(environment), made_once(folder):
         # Also where it is built: the runner learns the top from this call, and compiles only what is not up to date.
@@ -100,7 +106,7 @@ def _compile(runner: Runner, sources: list[Path], top: str, folder: Path, option
 
 
 def _tools(
-    verilog: Path, top: str, simulator: Simulator, waves: bool, block: str
+    verilog: Path, top: str, simulator: Simulator, waves: bool, block: str, more: Sequence[str]
 ) -> tuple[Path, Runner, list[str], dict[str, str]]:
     if simulator is Simulator.ICARUS:
         if icarus() is None:
@@ -121,6 +127,7 @@ def _tools(
             # The compiler's optimiser takes minutes over gates, and gains little.
             environment["MAKEFLAGS"] += " OPT_FAST=-O1 OPT_SLOW=-O0"
         version = verilator_version()
+    options += more
     text = f"{verilog.read_text('utf-8')} {top} {simulator} {version} {options} {waves} {metadata.version('cocotb')}"
     text += f" {block}" if block else ""
     key = hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,7 +16,7 @@ class BenchError(AssertionError):
 
 def simulate(
     build: Build,
-    bench: str,
+    bench: str | Sequence[str],
     config: str,
     *,
     seed: int = 1,
@@ -26,9 +26,12 @@ def simulate(
 ) -> int:
     """Run the cocotb tests of the module ``nmpu_verif.<bench>`` (or its one `test`); returns how many ran.
 
+    Several benches run one after the other in one simulation, which starts once.
     `config` is what `nmpu_spec.load.load` takes. Raises `BenchError` with the first difference that a bench found.
     """
-    folder = build.folder.resolve() / "runs" / f"{bench}-{os.getpid()}"
+    benches = [bench] if isinstance(bench, str) else [*bench]
+    bench = "+".join(benches)
+    folder = run_folder(build, bench)
     folder.mkdir(parents=True, exist_ok=True)
     results = folder / "results.xml"
     results.unlink(missing_ok=True)
@@ -38,7 +41,7 @@ def simulate(
     # Under pytest the runner raises SystemExit for a failed bench; the results file says what failed.
     with suppress(SystemExit):
         build.runner.test(
-            test_module=f"nmpu_verif.{bench}",
+            test_module=[f"nmpu_verif.{name}" for name in benches],
             hdl_toplevel=build.top,
             build_dir=build.folder.resolve(),
             test_dir=folder,
@@ -57,6 +60,11 @@ def simulate(
             },
         )
     return _judge(results, folder / "simulation.log", bench)
+
+
+def run_folder(build: Build, bench: str) -> Path:
+    """Where this process runs `bench`; what the simulator leaves lies there."""
+    return build.folder.resolve() / "runs" / f"{bench}-{os.getpid()}"
 
 
 def simulate_watched(build: Build, bench: str, config: str, work: Path, watch: Callable[[], None]) -> None:

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Mapping
-from itertools import groupby, repeat
+from itertools import repeat
 from typing import Any
 
 import cocotb
@@ -17,22 +17,19 @@ from nmpu_model.payloads import adc_beats, group_beats
 from nmpu_model.program import Program
 from nmpu_model.script import control, load_parameters, load_program
 from nmpu_model.traffic import Traffic
-from nmpu_model.unit import run
 from nmpu_spec.config import CODE_BITS, Config
-from nmpu_spec.cycles import CycleModel, Handshakes
+from nmpu_spec.cycles import Handshakes
 from nmpu_spec.registers import BANKS, register_map
+from nmpu_verif.batches import compare
+from nmpu_verif.coverage.bins import hits
+from nmpu_verif.coverage.bus import Access
+from nmpu_verif.coverage.moment import Moment, Observed
+from nmpu_verif.coverage.sampler import Sampler
+from nmpu_verif.reset import set_reset
 from nmpu_verif.streams import Source
 
 PERIOD_NS = 2
 TIME_COUNTERS = ("busy", "wait_adc", "wait_rx", "stall_out")
-
-
-def set_reset(dut: Any, config: Config, on: bool) -> None:
-    """Drive the reset port; the gates are under the unit's own control."""
-    implementation = config.implementation
-    getattr(dut, implementation.reset_port).value = implementation.in_reset if on else 1 - implementation.in_reset
-    if implementation.clock_gates:
-        dut.scan_enable.value = 0
 
 
 class Unit:
@@ -52,6 +49,8 @@ class Unit:
         self.bus.return_int = True
         self.bus.log.setLevel("WARNING")
         self.clocks = 0
+        record = hits()
+        self._coverage = Sampler(config, record) if record else None
         self._forget()
         Clock(dut.clk, PERIOD_NS, "ns").start(start_high=False)
 
@@ -60,6 +59,8 @@ class Unit:
     async def reset(self) -> None:
         """Two clocks of reset; programs in the parameter memories survive, settings and vectors do not."""
         self._running = False
+        if self._coverage:
+            self._coverage.reset(self.model)
         dut = self.dut
         set_reset(dut, self.config, True)
         for pin in (dut.adc_valid, dut.rx_valid, dut.out_ready):
@@ -132,27 +133,11 @@ class Unit:
         await self.control(enable=False, bank=self.active_bank)
         wanted = {**dict.fromkeys(self.registers.counters, 0), **self._time}
         wanted["cycles"] = sum(self._time.values())
-        got = self._codes()
-        start = self.compared = self.mismatches = 0
-        first = None
-        for program, vectors in self._batches():
-            result = run(program, vectors.p, vectors.n, vectors.rx)
-            stop = start + len(result.out)
-            differ = np.argwhere(got[start:stop] != _field(result.out))
-            self.mismatches += len(differ)
-            if differ.size and first is None:
-                vector, column = differ[0]
-                first = (
-                    f"vector {start + vector}, column {column}: {got[start + vector, column]} instead of "
-                    f"{_field(result.out)[vector, column]}"
-                )
-            for name in ("vectors", "samples", "affine_high", "affine_low", "output_high", "output_low"):
-                wanted[name] += result.counters[name]
-            start = stop
-            self.compared += result.out.size
-        assert start == len(got), f"{len(got)} vectors came out, {start} went in"
+        found = compare(self.config, self._codes(), self._sent, self._taken, self._cleared)
+        self.compared, self.mismatches = found.compared, found.mismatches
+        wanted |= found.counters
         self.counters = {name: await self.read(name) for name in self.registers.counters}
-        assert first is None, f"{self.mismatches} codes differ; first: {first}"
+        assert not found.mismatches, f"{found.mismatches} codes differ; first: {found.first}"
         assert self.counters == wanted, f"counters {self.counters}, the models say {wanted}"
         for name, number in (("out_crc", self._crc), ("out_beats", self._delivered)):
             assert (seen := await self.read(name)) == number, f"{name} is {seen:#x}, must be {number:#x}"
@@ -171,14 +156,15 @@ class Unit:
                 self._drive()
 
     def _forget(self) -> None:
-        self.model = CycleModel(self.config)
+        self.model = Observed(self.config)
         self.programs: dict[int, Program] = {}
         self._time = dict.fromkeys(TIME_COUNTERS, 0)
         self._enable, self._bank, self._rx_on = False, 0, [False] * BANKS
         self._adc_beat: int | None = None
         self._rx_beat: int | None = None
         self._ready = self._test = self._push = False
-        self._crc = self._delivered = 0
+        self._crc = self._delivered = self._entered = 0
+        self._cleared = 0, 0
         self._sent: list[Traffic] = []
         self._taken: list[Program] = []
         self._beats: list[int] = []
@@ -212,6 +198,7 @@ class Unit:
             adc_valid, rx_valid, ready = self._push, True, True
         enable = self._enable or test
         locked = model.banks_in_use(adc_valid, enable, self._bank) if int(dut.apb_psel.value) else set()
+        state, joining = model.state, model.joining
         hands = model.step(
             adc_valid=adc_valid,
             rx_valid=rx_valid,
@@ -227,6 +214,11 @@ class Unit:
         assert seen == wanted, (
             f"clock {self.clocks}: adc_ready, rx_ready, out_valid, active_bank are {seen}, cycle model: {wanted}"
         )
+        if self._coverage:
+            layer = self.programs[bank].layer if hands.issued else None
+            offered = bank if enable and adc_valid else None
+            moment = Moment(state, joining, adc_valid, rx_valid, ready, hands)
+            self._coverage.clock(moment, test, layer, self._rx_beat, offered)
         self._remember(hands, adc_valid, rx_valid, bank)
         if int(dut.apb_psel.value) and int(dut.apb_penable.value):
             self._snoop(locked)
@@ -235,6 +227,7 @@ class Unit:
     def _remember(self, hands: Handshakes, adc_valid: bool, rx_valid: bool, bank: int) -> None:
         if hands.counted:
             self._time[hands.counted] += 1
+        self._entered += hands.issued
         if hands.issued and self.first_in is None:
             self.first_in = self.clocks
         if hands.out_valid and self.first_out is None:
@@ -264,9 +257,11 @@ class Unit:
     def _snoop(self, locked: set[int]) -> None:
         """Follow what the bus writes; a locked bank must have answered with an error."""
         dut = self.dut
+        address, data, refused = (int(pin.value) for pin in (dut.apb_paddr, dut.apb_pwdata, dut.apb_pslverr))
+        if self._coverage:
+            self._coverage.access(Access(bool(int(dut.apb_pwrite.value)), address, int(dut.apb_pstrb.value)))
         if not int(dut.apb_pwrite.value):
             return
-        address, data, refused = (int(pin.value) for pin in (dut.apb_paddr, dut.apb_pwdata, dut.apb_pslverr))
         bank = address // self.registers.bank_stride - 1
         if bank in locked:
             assert refused, f"clock {self.clocks}: bank {bank} is in use, a write to {address:#x} must be refused"
@@ -274,11 +269,16 @@ class Unit:
             return
         if address == self.registers["ctrl"].address:
             ctrl = self.registers["ctrl"]
+            before = self._enable, self._bank
             self._enable = bool(ctrl.field("enable").extract(data))
             self._bank = ctrl.field("bank").extract(data)
-            if ctrl.field("clear").extract(data):
+            clear = bool(ctrl.field("clear").extract(data))
+            if self._coverage:
+                self._coverage.control(self._bank != before[1], before[0] and not self._enable, clear)
+            if clear:
                 self._time = dict.fromkeys(TIME_COUNTERS, 0)
                 self._crc = self._delivered = 0
+                self._cleared = self._entered - self.model.held("affine"), self._entered - self.model.held()
         if address == self.registers["test.mode"].address:
             self._test = bool(self.registers["test.mode"].field("on").extract(data))
         if address == self.registers["test.push"].address:
@@ -294,35 +294,3 @@ class Unit:
         """Every code that came out, as its 8-bit field, of shape (vectors, columns)."""
         codes = unpack(self._beats, max(CODE_BITS), self.config.lanes, signed=False)
         return codes.reshape(-1, self.config.columns)
-
-    def _batches(self) -> Iterator[tuple[Program, Traffic]]:
-        """The vectors taken, in runs of the same program."""
-        p, n, rx = (self._joined(name) for name in ("p", "n", "rx"))
-        start = rx_start = 0
-        for _, run_ in groupby(self._taken, key=id):
-            programs = list(run_)
-            program, stop = programs[0], start + len(programs)
-            codes = None
-            if program.layer.rx_on:
-                assert rx is not None
-                codes = _as_code(self.config, rx[rx_start : rx_start + len(programs)], program.layer.rx_signed)
-                rx_start += len(programs)
-            assert p is not None
-            yield program, Traffic(p[start:stop], None if n is None else n[start:stop], codes)
-            start = stop
-
-    def _joined(self, name: str) -> NDArray[np.integer] | None:
-        """The named codes of everything sent, in order."""
-        parts = [codes for traffic in self._sent if (codes := getattr(traffic, name)) is not None]
-        return np.concatenate(parts) if parts else None
-
-
-def _field(out: NDArray[np.int16]) -> NDArray[np.int64]:
-    """Codes as the 8-bit field that carries them."""
-    return out.astype(np.int64) & ((1 << max(CODE_BITS)) - 1)
-
-
-def _as_code(config: Config, rx: NDArray[np.integer], signed: bool) -> NDArray[np.integer]:
-    """rx as the unit reads it: the bank that a vector met may read the wires otherwise than its sender meant."""
-    node = config.code_format(config.residual.code_bits, signed)
-    return (rx - node.min_raw) % (1 << node.width) + node.min_raw

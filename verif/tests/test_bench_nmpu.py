@@ -7,7 +7,7 @@ import pytest
 from nmpu_verif.builds import Build, Simulator
 from nmpu_verif.simulate import simulate
 
-TESTS = {"bench_nmpu": 8, "bench_testport": 2}
+TESTS = {"bench_nmpu": 10, "bench_testport": 4}
 """Tests of each bench: fewer would mean that some did not run."""
 
 

@@ -39,7 +39,7 @@ def control_claims(config: Config, verilog: str, module: str) -> Iterator[Claim]
     for held in product((False, True), repeat=len(registers)):
         names = [name for name, full in zip(registers, held, strict=True) if full]
         state = _State(config, sequencer, held)
-        terms = [*_step(config, sequencer, state), *_banks(sequencer, state)]
+        terms = [*_step(config, sequencer, state), *_banks(sequencer, state), *_marks(config, sequencer, state)]
         text = f"{module} = CycleModel.step, groups in {', '.join(names) or 'no register'}"
         yield Claim(text, state.put(z3.And(terms)), [state.put(one) for one in state.invariants])
     yield _reset(config, sequencer)
@@ -156,6 +156,20 @@ def _banks(sequencer: Machine, state: _State) -> Iterator[z3.BoolRef]:
     for number in range(BANKS):
         yield (Int.raw(z3.Extract(number, number, in_use), signed=False) == wanted[str(number)]).term
     yield (sequencer.signals["busy"] == 1) == (in_use != 0)
+
+
+def _marks(config: Config, sequencer: Machine, state: _State) -> Iterator[z3.BoolRef]:
+    """What the cycle model has no word for: groups in flight, and rx beats whose marks are those of another group."""
+    ports, signals = sequencer.inputs, sequencer.signals
+    slots = [sequencer.registers[f"slot_{name}"] for name in config.pipeline.registers]
+    yield (signals["in_flight"] == 1) == z3.Or([state.field(slot, "valid") == 1 for slot in slots])
+    joining = sequencer.registers["slot_norm"]
+    bank = Int.raw(state.field(joining, "bank"), signed=False)
+    yield (signals["rx_wanted"] == 1) == z3.And(state.field(joining, "valid") == 1, state.rx_on[bank].term)
+    taken = z3.And(signals["rx_ready"] == 1, ports["rx_valid"] == 1)
+    first = (ports["rx_first"] == 1) == (state.field(joining, "index") == 0)
+    last = ports["rx_last"] == state.field(joining, "last")
+    yield (signals["rx_misaligned"] == 1) == z3.And(taken, z3.Not(z3.And(first, last)))
 
 
 def _reset(config: Config, sequencer: Machine) -> Claim:

@@ -26,7 +26,7 @@ def rtl_checks(argument: str) -> tuple[Check, ...]:
             "RTL",
             simulator,
             START[simulator],
-            lambda folder, _: run_benches(argument, lambda: build(_joined(folder), "nmpu", simulator)),
+            lambda folder, _: run_benches(argument, lambda: build(joined(folder), "nmpu", simulator)),
         )
 
     return tuple(check(simulator) for simulator in Simulator)
@@ -50,7 +50,7 @@ def run_benches(argument: str, make: Callable[[], Build]) -> str:
     return f"{tests} tests; build {ready - start:.0f} s, run {time.monotonic() - ready:.0f} s"
 
 
-def _joined(folder: Path) -> Path:
+def joined(folder: Path) -> Path:
     """The files of the list, one after the other, as one file."""
     text = "".join((folder / name).read_text("utf-8") for name in listed(folder))
     path = BUILD / "verilog" / hashlib.sha256(text.encode()).hexdigest()[:16] / "nmpu.v"

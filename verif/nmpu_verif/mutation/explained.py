@@ -1,0 +1,68 @@
+"""Mutants that no test can find, though they are no equal circuits: each with the reason.
+
+An entry stands for the mutants of a module with this line, or this expression, before and after the fault. One that no
+survivor needs fails the run: it may be out of date.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from nmpu_verif.mutation.matrix import Fate, Row
+from nmpu_verif.simulate import BenchError
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`module` with the kind, such as ``rtl/sequencer``."""
+
+    module: str
+    before: str
+    after: str
+    reason: str
+
+    def holds_for(self, row: Row) -> bool:
+        return (f"{row.kind}/{row.module}", row.before, row.after) == (self.module, self.before, self.after)
+
+
+_PUSH = (
+    "A push is looked at in test mode alone, which a reset leaves in the same clock; the register is loaded anew in "
+    "every clock."
+)
+EXPLAINED: tuple[Explanation, ...] = (
+    Explanation("rtl/nmpu", "if (rst) push <= 1'h0;", "if (rst) push <= 1'h1;", _PUSH),
+    Explanation("rtl/nmpu", "if (rst) push <= 1'h0;", "if (1'h0) push <= 1'h0;", _PUSH),
+    Explanation(
+        "rtl/nmpu",
+        "assign out_payload = { sequencer_slot_output[3], out_payload_first, data };",
+        "assign out_payload = { sequencer_slot_output[2], out_payload_first, data };",
+        "Three groups have the indices 0 to 2, so the index's upper bit is set for the last group alone.",
+    ),
+    Explanation(
+        "rtl/sequencer",
+        "assign _009_ = slot_affine[0] & _008_;",
+        "assign _009_ = slot_affine[1] & _008_;",
+        "The index's lowest bit for valid: up to norm a vector's groups follow each other without a gap, so the slot "
+        "before or behind, or the vector in progress, keeps the same bank locked.",
+    ),
+)
+
+
+def settle(kind: str, rows: Sequence[Row], whole: bool = True, table: Sequence[Explanation] = EXPLAINED) -> list[Row]:
+    """The rows with the reasons of `table` for survivors; `whole` says that they are all rows of `kind`.
+
+    Raises `BenchError` for an entry that no survivor needs any more.
+    """
+    settled, used = [], set()
+    for row in rows:
+        entry = next((entry for entry in table if entry.holds_for(row)), None)
+        if row.fate is Fate.SURVIVOR and entry is not None:
+            used.add(entry)
+            row = replace(row, fate=Fate.EXPLAINED, said=entry.reason)  # noqa: PLW2901
+        settled.append(row)
+    for entry in table:
+        if whole and entry.module.startswith(f"{kind}/") and entry not in used:
+            raise BenchError(
+                f"{entry.module}: no survivor needs the reason for {entry.after!r} any more; remove it from "
+                "nmpu_verif/mutation/explained.py"
+            )
+    return settled
