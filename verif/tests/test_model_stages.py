@@ -14,6 +14,7 @@ import pytest
 from test_spec_config import CONFIGS, preset_text
 
 from nmpu_model import unit
+from nmpu_model.compress import compress
 from nmpu_model.program import Program
 from nmpu_model.traffic import Traffic, random_program, random_traffic
 from nmpu_model.unit import Result, raw_type, run
@@ -237,3 +238,12 @@ def test_the_callers_arrays_are_left_alone() -> None:
     for array in arrays:
         array.setflags(write=False)
     run_traffic(program, traffic)
+
+
+def test_no_numbers_compress_to_none() -> None:
+    """No reduction of nothing: an empty array has neither a largest nor a smallest number."""
+    config = load("tiny")
+    empty = np.empty((0, config.columns), np.int32)
+    mask = np.ones(config.columns, bool)
+    result = compress(empty, config.affine.compression, config.sum_format, config.affine.corrected, mask)
+    assert (result.codes.shape, result.high, result.low) == (empty.shape, 0, 0)

@@ -215,3 +215,15 @@ def test_latency_is_one_cycle_for_each_register() -> None:
 
 def test_no_vectors_take_no_time() -> None:
     assert predict(TINY, 0, adc_idle=[3], rx_idle=[3], out_ready=[False]) == Timing()
+
+
+def test_rx_is_off_where_nothing_is_said() -> None:
+    """A group that waits for no rx beat passes without one, in either bank."""
+    for bank in range(2):
+        unit = CycleModel(ONE_GROUP)
+        answers = [
+            unit.step(adc_valid=clock == 0, rx_valid=False, out_ready=True, bank=bank)
+            for clock in range(ONE_GROUP.pipeline.latency + 1)
+        ]
+        assert [answer.out_valid for answer in answers].index(True) == ONE_GROUP.pipeline.latency
+        assert not any(answer.rx_ready for answer in answers)

