@@ -28,6 +28,8 @@ async def push(unit: Unit, traffic: Traffic) -> dict[str, NDArray[np.int64]]:
     for vector, group in product(range(len(traffic.p)), range(config.groups)):
         columns = slice(group * lanes, (group + 1) * lanes)
         codes = {name: array[vector, columns] for name, array in vars(traffic).items() if array is not None}
+        # Where rx is off, a code that is there all the same must change nothing.
+        codes.setdefault("rx", np.full(lanes, config.residual_code.max_raw))
         for write in inject_group(config, codes):
             await unit.write(write.address, write.data)
         await unit.write(unit.registers["test.push"].address, 1)

@@ -28,6 +28,9 @@ _PUSH = (
     "A push is looked at in test mode alone, which a reset leaves in the same clock; the register is loaded anew in "
     "every clock."
 )
+_BEGUN = (
+    "The bank that a vector began with is looked at while one is in progress, and a reset ends it in the same clock."
+)
 EXPLAINED: tuple[Explanation, ...] = (
     Explanation("rtl/nmpu", "if (rst) push <= 1'h0;", "if (rst) push <= 1'h1;", _PUSH),
     Explanation("rtl/nmpu", "if (rst) push <= 1'h0;", "if (1'h0) push <= 1'h0;", _PUSH),
@@ -37,12 +40,19 @@ EXPLAINED: tuple[Explanation, ...] = (
         "assign out_payload = { sequencer_slot_output[2], out_payload_first, data };",
         "Three groups have the indices 0 to 2, so the index's upper bit is set for the last group alone.",
     ),
+    Explanation("rtl/sequencer", "if (rst) bank_begun <= 1'h0;", "if (rst) bank_begun <= 1'h1;", _BEGUN),
+    Explanation("rtl/sequencer", "if (rst) bank_begun <= 1'h0;", "if (1'h0) bank_begun <= 1'h0;", _BEGUN),
     Explanation(
-        "rtl/sequencer",
-        "assign _009_ = slot_affine[0] & _008_;",
-        "assign _009_ = slot_affine[1] & _008_;",
-        "The index's lowest bit for valid: up to norm a vector's groups follow each other without a gap, so the slot "
-        "before or behind, or the vector in progress, keeps the same bank locked.",
+        "rtl/lanes",
+        "assign _033_ = _044_ ? vector[8:6] : 3'h0;",
+        "assign _033_ = vector[8:6];",
+        "Chosen where the index is neither 1 nor 2, and with three groups it is 0 then.",
+    ),
+    Explanation(
+        "rtl/lanes",
+        "if (load_residual) layer_output <= _011_;",
+        "if (load_residual) layer_output <= (_011_) & 12'hbff;",
+        "A bit of rx's scale, which nothing behind the residual add looks at; synthesis leaves the flop out.",
     ),
 )
 

@@ -30,9 +30,11 @@ class Killer:
     digest: str
 
 
-def verification_sources(own: str) -> str:
-    """A digest of the benches and all that they use, and of the killer's `own` file."""
-    files = [Path(own), *Path(nmpu_verif.__path__[0]).glob("*.py")]
+def verification_sources(own: str, *patterns: str) -> str:
+    """A digest of the benches that match `patterns` (by default all, and what they use), of the definitions and the
+    model, and of the killer's `own` file."""
+    folder = Path(nmpu_verif.__path__[0])
+    files = [Path(own), *(file for pattern in patterns or ("*.py",) for file in folder.glob(pattern))]
     for package in (nmpu_spec, nmpu_model):
         files += Path(package.__path__[0]).rglob("*.py")
     return digest(*(file.read_text("utf-8") for file in sorted(files)))

@@ -82,16 +82,19 @@ def run(
     progress: Callable[[int], None],
 ) -> list[Row]:
     """The rows of all mutants, in their order; those that the same killers have already seen are read."""
-    suite = digest(*(killer.digest for killer in killers))
+    # What became of a mutant depends on the killers up to the one that settled it, and on no later one.
+    suites = [digest(*(killer.digest for killer in killers[:count])) for count in range(1, len(killers) + 1)]
+    names = [killer.name for killer in killers]
     done = 0
 
     def one(mutant: Mutant) -> Row:
         nonlocal done
-        file = FOLDER / "rows" / f"{digest(mutant.digest, suite)}.json"
-        row = read(file)
+        files = [FOLDER / "rows" / f"{digest(mutant.digest, suite)}.json" for suite in suites]
+        row = next((row for row in map(read, files) if row is not None), None)
         if row is None:
             row = judge(mutant, killers, equal)
-            keep(file, row)
+            asked = [names.index(name) for name in row.tried]
+            keep(files[-1 if row.fate is Fate.SURVIVOR else max(asked, default=0)], row)
         done += 1
         progress(done)
         # Its number may be another one than it was.

@@ -25,18 +25,18 @@ def model_killers() -> list[Killer]:
     return [
         _killer("spec tests", [f"test_spec_{name}.py" for name in _SPEC], only="spec."),
         _killer("model tests", [f"test_model_{name}.py" for name in _MODEL]),
-        _killer("unit bench", ["test_bench_nmpu.py"], chosen="test_unit and tiny and icarus"),
+        _killer("unit bench", ["test_bench_nmpu.py"], chosen="test_unit and tiny and icarus", benches="*.py"),
     ]
 
 
-def _killer(name: str, files: Sequence[str], only: str = "", chosen: str = "") -> Killer:
+def _killer(name: str, files: Sequence[str], only: str = "", chosen: str = "", benches: str = "__init__.py") -> Killer:
     tests = ROOT / "verif" / "tests"
     texts = [(tests / file).read_text("utf-8") for file in ("conftest.py", *files)]
     return Killer(
         name,
         lambda mutant: mutant.module.startswith(only),
         lambda mutant: run_tests(mutant, files, chosen),
-        digest(chosen, *files, *texts, verification_sources(__file__)),
+        digest(chosen, *files, *texts, verification_sources(__file__, benches)),
     )
 
 

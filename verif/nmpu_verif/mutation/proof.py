@@ -15,7 +15,7 @@ from nmpu_verif.proof.claim import decide
 from nmpu_verif.proof.proofs import claims
 
 _PARTS = {
-    **dict.fromkeys(STAGES, ("stages",)),
+    **dict.fromkeys((*STAGES, "relu_2"), ("stages",)),
     **dict.fromkeys(("path", "lane", "memory_affine", "memory_norm"), ("lane",)),
     "sequencer": ("streams", "sequencer"),
     "registers": ("registers",),
@@ -46,7 +46,7 @@ def refuted(mutant: Mutant, config: str, top: str) -> str | None:
         try:
             for part in _PARTS[mutant.module]:
                 for claim in claims(part, loaded, mutant.text):
-                    if mutant.module in STAGES and not claim.text.startswith(f"{top}_{mutant.module}:"):
+                    if part == "stages" and not claim.text.startswith(f"{top}_{mutant.module}:"):
                         continue
                     row = decide(claim)
                     if row.outcome is not Outcome.PROVEN:

@@ -64,14 +64,18 @@ def stage_killer(config: str, seed: int, top: str) -> Killer:
         "stage bench",
         lambda mutant: mutant.module in STAGES,
         lambda mutant: run_cases(mutant, top, *bench_cases(mutant.module, config, seed)),
-        digest(config, str(seed), verification_sources(__file__)),
+        digest(config, str(seed), verification_sources(__file__, "stage*.py", "operands.py", *_benches())),
     )
+
+
+def _benches() -> list[str]:
+    return sorted({f"bench_{variant.partition('_')[0]}.py" for variant in STAGES.values()})
 
 
 @lru_cache
 def bench_cases(module: str, config: str, seed: int) -> tuple[Columns, Columns]:
     """What the bench drives into the stage, and what it expects."""
-    name = STAGES[module].split("_", maxsplit=1)[0]
+    name = STAGES[module].partition("_")[0]
     bench = import_module(f"nmpu_verif.bench_{name}")
     noted: dict[str, tuple[Columns, Columns]] = {}
 
