@@ -96,8 +96,10 @@ def _plain(config: Config, seed: int, name: str, layer: Layer) -> Program:
         if field.name.startswith("scale"):
             raws = np.full(columns, min(1 << node.fraction, node.max_raw))
         elif field.name == "gain":
-            raws = np.full(columns, 1 << min(node.fraction, node.width - 2))
+            raws = np.full(columns, 1 << max(min(node.fraction, node.width - 2), 0))
             raws[1::2] = -raws[1::2]
+            # A format of one bit has no 1.
+            raws = raws.clip(node.min_raw, node.max_raw)
         else:
             # Halves of the unit, so that a sum with whole counts can be a tie of the output.
             half = 1 << max(node.fraction - 1, 0)

@@ -41,7 +41,8 @@ def random_program(config: Config, seed: int, stream: str, rx_on: bool | None = 
         ends = half.EDGES if binary16 else [node.min_raw, node.min_raw + 1, 0, 1, node.max_raw - 1, node.max_raw]
         end = np.array(ends)[integers(seed, f"{name}/end", 0, len(ends) - 1, (columns,))]
         near = half.ordinary(*here) if binary16 else _ordinary(node, *here)
-        parameters[field.name] = np.choose(kind, [end, anywhere, near])
+        # A signed format of one bit has no 1.
+        parameters[field.name] = np.choose(kind, [end, anywhere, near]).clip(node.min_raw, node.max_raw)
 
     def draw(name: str, low: int, high: int) -> int:
         return int(integers(seed, f"{stream}/{name}", low, high, (1,))[0])

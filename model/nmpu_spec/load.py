@@ -167,6 +167,10 @@ class _Table:
         value = self._entries.pop(key, default)
         if value is None:
             raise InputError(f"{self._prefix}{key}: is missing")
+        try:
+            repr(value)  # as every message shows it
+        except ValueError:
+            raise InputError(f"{self._prefix}{key}: holds a number of thousands of digits") from None
         return value
 
 

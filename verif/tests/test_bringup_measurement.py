@@ -225,12 +225,12 @@ def test_wrong_files_are_one_line(arrays: Arrays, tmp_path: Path) -> None:
     data = path.read_bytes()
     for wrong in (data[:-100], data[:100], b"", b"text", data.replace(b"\x93NUMPY", b"\x93NUMPX")):
         path.write_bytes(wrong)
-        refused("is not a whole NPZ file of numbers", CONFIG, path)
+        refused("is not an NPZ archive of plain arrays", CONFIG, path)
     np.save(tmp_path / "alone.npy", arrays["p"])
     (tmp_path / "alone.npy").rename(path)
-    refused("is not a whole NPZ file of numbers", CONFIG, path)
+    refused("is not an NPZ archive of plain arrays", CONFIG, path)
     np.savez(path, **{**arrays, "p": np.array([object()])})
-    refused("is not a whole NPZ file of numbers", CONFIG, path)
+    refused("is not an NPZ archive of plain arrays", CONFIG, path)
     table = tmp_path / "measured.csv"
     table.write_bytes(b"\xff\xfe\x00")
     refused("is not text", CONFIG, table)

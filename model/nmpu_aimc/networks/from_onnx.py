@@ -41,8 +41,9 @@ def from_onnx(path: Path, shape: Map) -> Graph:
     try:
         model = onnx.load(path)
         onnx.checker.check_model(model)
-    except (OSError, DecodeError, onnx.checker.ValidationError) as error:
-        raise InputError(f"{path}: is no valid ONNX file: {str(error).strip().splitlines()[0]}") from None
+    except (OSError, UnicodeError, DecodeError, onnx.checker.ValidationError) as error:
+        said = "".join(letter for letter in str(error).strip().partition("\n")[0] if letter.isprintable())
+        raise InputError(f"{path}: is no valid ONNX file: {said}") from None
     reader = _Reader(model.graph, shape)
     for node in model.graph.node:
         reader.add(node)
@@ -54,7 +55,7 @@ class _Reader:
         self.constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
         inputs = [value for value in graph.input if value.name not in self.constants]
         if (len(inputs), len(graph.output)) != (1, 1):
-            raise InputError(f"{graph.name}: {len(inputs)} inputs and {len(graph.output)} outputs; must be one each")
+            raise InputError(f"{graph.name!r}: {len(inputs)} inputs and {len(graph.output)} outputs; must be one each")
         _check_input(inputs[0], shape)
         self.tensors = {inputs[0].name: INPUT}
         """By the name in the file: the tensor of the operations that it is."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from nmpu_aimc.networks.cifar import ImageSet, cifar10, cifar100
 from nmpu_aimc.networks.graph import Graph
+from nmpu_model.npz import read_npz
 from nmpu_spec.errors import InputError
 
 CALIBRATION_IMAGES = 256
@@ -90,12 +91,19 @@ def _bridge(module: str) -> ModuleType:
 def _own(network: str, data: Path) -> Loaded:
     if not data.is_file():
         raise InputError(f"{data}: must be an .npz file with images, labels and calibration, to run {network}")
-    with np.load(data) as arrays:
-        missing = {"images", "labels", "calibration"} - set(arrays.files)
-        if missing:
-            raise InputError(f"{data}: has no array {sorted(missing)[0]!r}")
-        images, labels, calibration = (arrays[name] for name in ("images", "labels", "calibration"))
-    if images.ndim != 4 or images.shape[1:] != calibration.shape[1:] or len(images) != len(labels):
+    try:
+        arrays = read_npz(data.read_bytes())
+    except OSError as error:
+        raise InputError(f"{data}: cannot be read ({error.strerror})") from None
+    except InputError as error:
+        raise InputError(f"{data}: {error}") from None
+    for name in ("calibration", "images", "labels"):
+        if name not in arrays:
+            raise InputError(f"{data}: has no array {name!r}")
+        if arrays[name].dtype.kind not in "iuf":
+            raise InputError(f"{data}: {name} is {arrays[name].dtype}, must be numbers")
+    images, labels, calibration = (arrays[name] for name in ("images", "labels", "calibration"))
+    if images.ndim != 4 or images.shape[1:] != calibration.shape[1:] or labels.shape != images.shape[:1]:
         raise InputError(
             f"{data}: images {images.shape}, calibration {calibration.shape}, labels {labels.shape}: must be "
             "(count, height, width, channels) twice and (count,)"

@@ -1,18 +1,17 @@
 """Read a bundle back: every file checked against the manifest, every answer against the golden model."""
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nmpu_bringup.bundle.golden import GoldenCase, answer
+from nmpu_model.npz import read_npz
 from nmpu_model.program import Program
 from nmpu_model.script import read_program
 from nmpu_model.suites import Case
@@ -44,14 +43,18 @@ def open_bundle(folder: Path) -> Bundle:
     path = folder / MANIFEST
     manifest = _manifest(path)
     try:
-        config = require_fixed(from_dict({**manifest["config"]}, str(manifest["configuration"])))
+        name = str(manifest["configuration"])
+        config = require_fixed(from_dict({**manifest["config"]}, name))
         listed = {str(name): str(entry["sha256"]) for name, entry in manifest["files"].items()}
         places = [(str(entry["suite"]), str(entry["case"])) for entry in manifest["cases"]]
-        wanted_hash = manifest["config_hash"]
+        wanted_hash = str(manifest["config_hash"])
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: is not the manifest of a bundle ({type(error).__name__}: {error})") from None
     except InputError as error:
         raise InputError(f"{path}: config: {error}") from None
+    for told in (name, wanted_hash, *listed, *map("/".join, places)):
+        if not told.isprintable() or PurePosixPath(told).is_absolute() or ".." in PurePosixPath(told).parts:
+            raise InputError(f"{path}: {told!r} is no name of a bundle; write the bundle again")
     if config.hash != wanted_hash:
         raise InputError(
             f"{path}: config_hash is {wanted_hash}, its config has {config.hash}; the manifest was changed, "
@@ -66,7 +69,7 @@ def _manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); --bundle is a folder of `nmpu vectors`") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not JSON ({error}); write the bundle again") from None
     if not isinstance(manifest, dict):
         raise InputError(f"{path}: is not the manifest of a bundle; write the bundle again")
@@ -93,7 +96,7 @@ def _case(folder: Path, config: Config, files: Mapping[str, bytes], suite: str, 
 
     place = folder / suite / name
     try:
-        program = read_program(config, content("program.txt").decode().splitlines(), bank=0)
+        program = read_program(config, content("program.txt").decode("utf-8", "replace").splitlines(), bank=0)
     except InputError as error:
         raise InputError(f"{place / 'program.txt'}: {error}") from None
     arrays = _arrays(place / "vectors.npz", content("vectors.npz"))
@@ -110,12 +113,11 @@ def _case(folder: Path, config: Config, files: Mapping[str, bytes], suite: str, 
     return golden
 
 
-def _arrays(path: Path, data: bytes) -> dict[str, NDArray[np.integer]]:
+def _arrays(path: Path, data: bytes) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return dict(archive)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: is not an NPZ archive ({error})") from None
+        return read_npz(data)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _traffic(path: Path, program: Program, arrays: Mapping[str, NDArray[np.integer]]) -> Traffic:

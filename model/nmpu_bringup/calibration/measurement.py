@@ -12,6 +12,8 @@ from nmpu_model.types import Mask
 from nmpu_spec.config import AdcMode, Config
 from nmpu_spec.errors import InputError
 
+_REAL = "iuf"
+"""The kinds of types of real numbers."""
 _LARGEST = 1e30
 """Of any number, and of 1/lsb: products of a few of them then stay finite."""
 
@@ -90,7 +92,7 @@ def _wanted(config: Config) -> str:
 def _check_numbers(name: str, values: NDArray[Any]) -> None:
     if values.ndim != 2:
         raise InputError(f"{name}: has {values.ndim} dimensions, must be a table of rows and columns")
-    if not (np.issubdtype(values.dtype, np.integer) or np.issubdtype(values.dtype, np.floating)):
+    if values.dtype.kind not in _REAL:
         raise InputError(f"{name}: type {values.dtype}, must be real numbers")
     for row, column in _first(~(np.abs(values.astype(np.float64)) < _LARGEST)):
         raise InputError(f"{name}, row {row}, column {column}: is {values[row, column]}, must be below {_LARGEST:g}")
@@ -116,7 +118,7 @@ def _lsb(arrays: Arrays) -> float | None:
     if "lsb" not in arrays:
         return None
     value = arrays["lsb"]
-    if value.size != 1 or not (np.issubdtype(value.dtype, np.number) and np.isreal(value).all()):
+    if value.size != 1 or value.dtype.kind not in _REAL:
         raise InputError(f"lsb: shape {value.shape} of {value.dtype}, must be one real number")
     lsb = float(value.item())
     if not 1 / _LARGEST < lsb < _LARGEST:

@@ -1,8 +1,5 @@
 """Measurements as files: one NPZ, or a CSV table with the inputs and weights beside it."""
 
-import io
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nmpu_bringup.calibration.measurement import Measurement, measurement
+from nmpu_model.npz import read_npz
 from nmpu_spec.config import Config
 from nmpu_spec.errors import InputError
 
 _INDEX = ("vector", "column")
+_MOST_VECTORS = 1 << 40
+"""Doubles then count every place exactly."""
 
 
 def read_measurement(
@@ -56,15 +56,9 @@ def read_measurement(
 
 def _npz(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
-        data = path.read_bytes()
+        return read_npz(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})") from None
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (AttributeError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
-        # A file of another kind under this name, a truncated one, or arrays of Python objects.
-        raise InputError("is not a whole NPZ file of numbers; write it with numpy.savez") from None
 
 
 def _table(config: Config, path: Path) -> dict[str, NDArray[np.generic]]:
@@ -77,7 +71,7 @@ def _table(config: Config, path: Path) -> dict[str, NDArray[np.generic]]:
     if not len(numbers):
         raise InputError("holds no measured codes")
     index = numbers[:, :2]
-    misplaced = ((index != np.floor(index)) | (index < 0) | (index >= [np.inf, config.columns])).any(axis=1)
+    misplaced = ((index != np.floor(index)) | (index < 0) | (index >= [_MOST_VECTORS, config.columns])).any(axis=1)
     for vector, column in index[misplaced][:1]:
         raise InputError(
             f"vector {vector:g}, column {column:g}: must be whole numbers from 0, columns to {config.columns - 1}"

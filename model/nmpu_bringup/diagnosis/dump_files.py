@@ -2,7 +2,6 @@
 
 import csv
 import re
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nmpu_model.npz import read_npz
 from nmpu_model.packing import unpack
 from nmpu_spec.config import CODE_BITS, Config
 from nmpu_spec.errors import InputError
@@ -88,7 +88,8 @@ def _csv(path: Path, config: Config) -> Answer:
     text = path.read_text("utf-8").splitlines()
     comments = [line for line in text if line.startswith("#")]
     numbered = [(number, line) for number, line in enumerate(text, 1) if line.strip() and not line.startswith("#")]
-    rows = zip((number for number, _ in numbered), csv.reader(line for _, line in numbered), strict=True)
+    # Line by line: a quotation mark that is never closed would make one row of all lines after it.
+    rows = ((number, next(csv.reader([line]))) for number, line in numbered)
     _, header = next(rows, (0, []))
     missing = [name for name in ("vector", "column", "out") if name not in header]
     if missing:
@@ -125,10 +126,9 @@ def _csv(path: Path, config: Config) -> Answer:
 def _npz(path: Path, config: Config) -> Answer:
     """Array ``out`` (vectors, columns); ``config_hash``, a string, where the file says what it is of."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in ("out", "config_hash") if name in archive}
-    except (ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: is not an NPZ archive of plain arrays ({error}); is it truncated?") from None
+        arrays = read_npz(path.read_bytes())
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     if "out" not in arrays:
         raise InputError(f"{path}: has no array out")
     out = arrays["out"]

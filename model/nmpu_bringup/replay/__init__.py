@@ -5,6 +5,7 @@ from importlib import metadata, resources
 
 from nmpu_model.suites import Case
 from nmpu_spec.config import CODE_BITS, Config
+from nmpu_spec.implementation import Reset
 from nmpu_spec.parameters import WORD_BITS, parameter_fields
 from nmpu_spec.registers import register_map
 
@@ -59,7 +60,11 @@ def _defines(config: Config, cases: Mapping[str, Sequence[Case]]) -> str:
         "AFFINE": _hex(first - bank_0),
         "AFFINE_BYTES": _hex(last - first + WORD_BITS // 8),
     }
-    return f"// {name}\n" + "".join(f"`define NMPU_{key} {value}\n" for key, value in values.items())
+    if config.implementation.reset is Reset.ASYNC:
+        values["RESET_ASYNC"] = ""
+    if config.implementation.clock_gates:
+        values["SCAN_ENABLE"] = ""
+    return f"// {name}\n" + "".join(f"`define NMPU_{key} {value}".rstrip() + "\n" for key, value in values.items())
 
 
 def _hex(value: int) -> str:

@@ -36,7 +36,15 @@ module nmpu_replay;
   wire active_bank, busy;
 
   nmpu dut (
-      .clk(clk), .rst(rst),
+      .clk(clk),
+`ifdef NMPU_RESET_ASYNC
+      .rst_n(!rst),
+`else
+      .rst(rst),
+`endif
+`ifdef NMPU_SCAN_ENABLE
+      .scan_enable(1'b0),
+`endif
       .adc_payload(adc_payload), .adc_valid(adc_valid), .adc_ready(adc_ready),
       .rx_payload(rx_payload), .rx_valid(rx_valid), .rx_ready(rx_ready),
       .out_payload(out_payload), .out_valid(out_valid), .out_ready(out_ready),
