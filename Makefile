@@ -73,8 +73,9 @@ train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/dig
 test: $(READY) ## every test: model, RTL benches, flow, command line
 	@$(VENV)/bin/python -m pytest -n auto --dist loadfile
 
-nightly: $(READY) ## what takes too long for every run: ten million multiply-adds against SoftFloat, model and RTL
+nightly: $(READY) ## what takes too long for every run: ten million multiply-adds against SoftFloat, forty times the fuzzing
 	@NMPU_HALF_CASES=10000000 $(VENV)/bin/python -m pytest -n auto verif/tests/test_model_half.py verif/tests/test_bench_half.py -k random
+	@NMPU_FUZZ=40 $(VENV)/bin/python -m pytest -n auto verif/tests/test_fuzz_*.py
 
 lint: $(READY) ## ruff, types, import direction
 	@$(VENV)/bin/ruff check .

@@ -25,8 +25,8 @@ from nmpu_verif.verification.suites import suite_rows
 
 _CHECK = ("tapeout-check", "--config")
 _FOLDER = BUILD / "verify"
-_MANY = {"NMPU_FUZZ_EXAMPLES": "10"}
-"""Times as many examples as CI draws."""
+_MANY = {"NMPU_FUZZ": "10"}
+"""Times as many examples as CI draws, and other ones in each run."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Random configurations, random programs for them, and files that are almost right."""
