@@ -70,8 +70,12 @@ verify: $(READY) ## all of the evidence on one page: build/verify/index.html; PR
 train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/digits.npz)
 	@$(VENV)/bin/python -m nmpu_aimc.train
 
+TESTS := -m pytest -n auto --dist loadfile
 test: $(READY) ## every test: model, RTL benches, flow, command line
-	@$(VENV)/bin/python -m pytest -n auto --dist loadfile
+	@$(VENV)/bin/python $(TESTS)
+
+quick-test: $(READY) ## those of CI: without the slow ones, which repeat a quicker test for another size or simulator
+	@$(VENV)/bin/python $(TESTS) -m "not slow"
 
 nightly: $(READY) ## what takes too long for every run: ten million multiply-adds against SoftFloat, forty times the fuzzing
 	@NMPU_HALF_CASES=10000000 $(VENV)/bin/python -m pytest -n auto verif/tests/test_model_half.py verif/tests/test_bench_half.py -k random
@@ -86,7 +90,7 @@ lint: $(READY) ## ruff, types, import direction
 regenerate: $(READY) ## write every generated file that is kept in the tree
 	@$(NMPU) docs
 
-check: lint test regenerate ## what CI runs
+check: lint quick-test regenerate ## what CI runs
 	@git diff --exit-code -- docs || { echo "generated files were not up to date: commit what 'make regenerate' wrote"; exit 1; }
 
 clean: ## remove build results and the environment
@@ -101,4 +105,4 @@ $(READY): pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples prove mutate coverage powerup campaign verify train test nightly lint regenerate check clean
+.PHONY: help sim verilog vectors tapeout-check soc layout bench ppa accuracy sweep examples prove mutate coverage powerup campaign verify train test quick-test nightly lint regenerate check clean

@@ -109,6 +109,7 @@ def test_runs(name: str, kind: str, configuration: Callable[[str, str], Config])
     check_report(run_soc(config), config)
 
 
+@pytest.mark.slow
 def test_hermes256_as_a_user_runs_it() -> None:
     command = [sys.executable, "-m", "nmpu_cli.main", "soc", "--json"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
