@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 NMPU := $(VENV)/bin/nmpu
 READY := $(VENV)/.ready
+TESTS := $(VENV)/bin/python -m pytest -n auto --dist loadfile
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -70,12 +71,11 @@ verify: $(READY) ## all of the evidence on one page: build/verify/index.html; PR
 train: $(READY) ## train the digits classifier again (writes model/nmpu_aimc/digits.npz)
 	@$(VENV)/bin/python -m nmpu_aimc.train
 
-TESTS := -m pytest -n auto --dist loadfile
 test: $(READY) ## every test: model, RTL benches, flow, command line
-	@$(VENV)/bin/python $(TESTS)
+	@$(TESTS)
 
 quick-test: $(READY) ## those of CI: without the slow ones, which repeat a quicker test for another size or simulator
-	@$(VENV)/bin/python $(TESTS) -m "not slow"
+	@$(TESTS) -m "not slow"
 
 nightly: $(READY) ## what takes too long for every run: ten million multiply-adds against SoftFloat, forty times the fuzzing
 	@NMPU_HALF_CASES=10000000 $(VENV)/bin/python -m pytest -n auto verif/tests/test_model_half.py verif/tests/test_bench_half.py -k random
