@@ -28,9 +28,6 @@ _PUSH = (
     "A push is looked at in test mode alone, which a reset leaves in the same clock; the register is loaded anew in "
     "every clock."
 )
-_BEGUN = (
-    "The bank that a vector began with is looked at while one is in progress, and a reset ends it in the same clock."
-)
 EXPLAINED: tuple[Explanation, ...] = (
     Explanation("rtl/nmpu", "if (rst) push <= 1'h0;", "if (rst) push <= 1'h1;", _PUSH),
     Explanation("rtl/nmpu", "if (rst) push <= 1'h0;", "if (1'h0) push <= 1'h0;", _PUSH),
@@ -40,8 +37,6 @@ EXPLAINED: tuple[Explanation, ...] = (
         "assign out_payload = { sequencer_slot_output[2], out_payload_first, data };",
         "Three groups have the indices 0 to 2, so the index's upper bit is set for the last group alone.",
     ),
-    Explanation("rtl/sequencer", "if (rst) bank_begun <= 1'h0;", "if (rst) bank_begun <= 1'h1;", _BEGUN),
-    Explanation("rtl/sequencer", "if (rst) bank_begun <= 1'h0;", "if (1'h0) bank_begun <= 1'h0;", _BEGUN),
     Explanation(
         "rtl/lanes",
         "assign _033_ = _044_ ? vector[8:6] : 3'h0;",

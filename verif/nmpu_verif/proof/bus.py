@@ -47,7 +47,7 @@ def bus_claims(config: Config, verilog: str, module: str) -> Iterator[Claim]:
     yield Claim(f"{name}: PSLVERR in the access phase where an access is not allowed, and nowhere else", bus.errors())
     yield Claim(f"{name}: a field changes by an accepted write to its register only; reset gives its value", bus.kept())
     yield Claim(f"{name}: a pulse is high for an accepted write of 1 only", bus.pulses())
-    yield Claim(f"{name}: an accepted read returns the fields at their places, 0 elsewhere", bus.reads())
+    yield Claim(f"{name}: an accepted read returns the fields at their places, anything else 0", bus.reads())
     yield Claim(f"{name}: an accepted write to a lane reaches bank, word and column of its address", bus.lanes())
     yield Claim(f"{name}: nothing is written to a lane otherwise", bus.nothing_else())
     yield Claim(
@@ -101,12 +101,14 @@ class _Bus:
         return z3.And(terms)
 
     def reads(self) -> z3.BoolRef:
-        terms = []
+        terms, read = [], []
+        answer = self.block.signals["apb_prdata"]
         for register in self.registers:
             value = self.ports["host_read_data"] if register.in_lanes else self._word(register)
-            read = z3.And(self.access, z3.Not(self.write), self._hit(register), self.readable(register))
-            terms.append(z3.Implies(read, self.block.signals["apb_prdata"] == value))
-        return z3.And(terms)
+            read.append(z3.And(z3.Not(self.write), self._hit(register), self.readable(register)))
+            terms.append(z3.Implies(read[-1], answer == value))
+        selected = self.ports["apb_psel"] == 1
+        return z3.Implies(selected, z3.And(*terms, z3.Or(*read, answer == 0)))
 
     def lanes(self) -> z3.BoolRef:
         terms = []
