@@ -7,6 +7,7 @@ from typing import Protocol
 from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.load import load
 from nmpu_verif.builds import verilog_of
+from nmpu_verif.mutation.definitions import same_definition
 from nmpu_verif.mutation.equivalence import proven_equal
 from nmpu_verif.mutation.killers import Killer
 from nmpu_verif.mutation.model import MODEL, SPEC, model_mutants, source_of
@@ -74,7 +75,7 @@ def model_campaign(quota: int = QUOTA, seed: int = SEED) -> Campaign:
         model_mutants(quota, seed),
         model_killers(),
         [Mutant("model", module, "", 0, "", "", source_of(module).read_text("utf-8")) for module in modules],
-        lambda _: None,
+        lambda mutant: "the same for every number, by SMT" if same_definition(mutant) else None,
     )
 
 

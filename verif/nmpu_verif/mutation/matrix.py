@@ -91,6 +91,8 @@ def run(
         nonlocal done
         files = [FOLDER / "rows" / f"{digest(mutant.digest, suite)}.json" for suite in suites]
         row = next((row for row in map(read, files) if row is not None), None)
+        if row is not None and row.fate is Fate.SURVIVOR and (proof := equal(mutant)) is not None:
+            row = replace(row, fate=Fate.EQUIVALENT, said=proof)
         if row is None:
             row = judge(mutant, killers, equal)
             asked = [names.index(name) for name in row.tried]

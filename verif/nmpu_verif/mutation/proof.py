@@ -22,7 +22,7 @@ _PARTS = {
 }
 PROVEN = tuple(module for module in _PARTS if module not in STAGES)
 """Modules beside the stages that there are claims about."""
-_SOLVER = threading.Lock()
+SOLVER = threading.Lock()
 """One proof at a time: the terms of all of them are in one place."""
 
 
@@ -42,7 +42,7 @@ def proof_killer(config: str, top: str) -> Killer:
 def refuted(mutant: Mutant, config: str, top: str) -> str | None:
     """The first claim that is false, and for what."""
     loaded = load(config)
-    with _SOLVER:
+    with SOLVER:
         try:
             for part in _PARTS[mutant.module]:
                 for claim in claims(part, loaded, mutant.text):
