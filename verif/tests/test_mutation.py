@@ -12,6 +12,7 @@ from nmpu_spec.load import load
 from nmpu_verif.builds import verilog_of
 from nmpu_verif.evidence import Outcome
 from nmpu_verif.mutation.campaign import CONFIG, QUOTA, SEED, STAGE_SEED, TOP, UNIT_SEED
+from nmpu_verif.mutation.definitions import same_definition
 from nmpu_verif.mutation.equivalence import proven_equal
 from nmpu_verif.mutation.explained import EXPLAINED, Explanation, settle
 from nmpu_verif.mutation.killers import DoesNotCompileError, Killer
@@ -19,6 +20,7 @@ from nmpu_verif.mutation.matrix import Fate, Row, check_originals, judge, run
 from nmpu_verif.mutation.model import model_mutants, source_of
 from nmpu_verif.mutation.model_tests import model_killers
 from nmpu_verif.mutation.mutant import Mutant, numbered, sample
+from nmpu_verif.mutation.proof import proof_killer
 from nmpu_verif.mutation.python_operators import faults as python_faults
 from nmpu_verif.mutation.report import evidence, tally, write
 from nmpu_verif.mutation.rtl import WHOLE, rtl_mutants, word_mutants
@@ -232,6 +234,32 @@ def test_a_run_is_resumed_until_the_tests_change(tmp_path: Path, monkeypatch: py
     assert run([MUTANT], [killer(None)], lambda _: None, 1, done.append) == first, "the same digest: not tried again"
     [again] = run([MUTANT], [killer(None, digest="other")], lambda _: None, 1, done.append)
     assert (again.fate, done) == (Fate.SURVIVOR, [1, 1, 1])
+
+
+def test_the_proofs_find_what_is_wrong_and_nothing_else() -> None:
+    """And a claim about a register that is gone is a failure too, not a crash."""
+    proof = proof_killer(CONFIG, TOP)
+    text = verilog()
+    unchanged = Mutant("rtl/relu_2/x/1", "relu_2", "x", 1, "a", "b", text)
+    assert proof.applies(unchanged)
+    assert proof.kill(unchanged) is None
+    for before, after in (("enable & value[8]", "enable | value[8]"), ("rectified = ", "value = ")):
+        module = replace(unchanged, text=text.replace(before, after))
+        assert module.text != text
+        assert proof.kill(module)
+    assert not proof.applies(replace(unchanged, module="crc"))
+
+
+def test_a_definition_that_says_the_same_is_proven_so() -> None:
+    source = source_of("spec.overflow").read_text("utf-8")
+    before = "min(max(raw, target.min_raw), target.max_raw)"
+    for after, same in (
+        ("min(target.max_raw, max(raw, target.min_raw))", True),
+        ("min(max(raw, target.min_raw + 1), target.max_raw)", False),
+    ):
+        text = source.replace(before, after)
+        assert text != source
+        assert same_definition(Mutant("model/spec.overflow/x/1", "spec.overflow", "x", 1, before, after, text)) is same
 
 
 def row(fate: Fate, name: str = "rtl/m/x/1") -> Row:

@@ -1,8 +1,10 @@
 """Proof that a mutant of a definition is the same definition: both run on symbolic integers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import product
 from types import ModuleType
+from typing import Any
 
 import z3
 
@@ -34,15 +36,23 @@ def same_definition(mutant: Mutant) -> bool:
 
 
 def _rounds_alike(changed: ModuleType) -> Iterator[z3.BoolRef]:
-    for mode, bits in product(Rounding, range(MAX_WIDTH)):
-        new = evaluate(lambda mode=mode, bits=bits: changed.round_raw(_RAW, bits, changed.Rounding(mode)))  # type: ignore[misc]
-        old = evaluate(lambda mode=mode, bits=bits: round_raw(_RAW, bits, mode))  # type: ignore[misc]
-        yield (new == old).term
+    for mode in Rounding:
+        calls = [(bits, mode) for bits in range(MAX_WIDTH)]
+        yield _alike(changed.round_raw, round_raw, calls, changed.Rounding)
 
 
 def _fits_alike(changed: ModuleType) -> Iterator[z3.BoolRef]:
-    for mode, signed, width in product(Overflow, (False, True), range(1, MAX_WIDTH)):
-        target = Format(signed, width, 0)
-        new = evaluate(lambda mode=mode, target=target: changed.fit_raw(_RAW, target, changed.Overflow(mode)))  # type: ignore[misc]
-        old = evaluate(lambda mode=mode, target=target: fit_raw(_RAW, target, mode))  # type: ignore[misc]
-        yield (new == old).term
+    for mode, signed in product(Overflow, (False, True)):
+        calls = [(Format(signed, width, 0), mode) for width in range(1, MAX_WIDTH)]
+        yield _alike(changed.fit_raw, fit_raw, calls, changed.Overflow)
+
+
+def _alike(
+    new: Callable[..., Any], old: Callable[..., Any], calls: Iterable[tuple[Any, Any]], renamed: Callable[[Any], Any]
+) -> z3.BoolRef:
+    """Both give the same in each call; the mutant knows modes of its own by the same names."""
+    terms = []
+    for size, mode in calls:
+        answers = [evaluate(partial(new, _RAW, size, renamed(mode))), evaluate(partial(old, _RAW, size, mode))]
+        terms.append((answers[0] == answers[1]).term)
+    return z3.And(terms)
