@@ -11,7 +11,7 @@ from nmpu_hw.nmpu import Nmpu
 from nmpu_spec.load import load
 from nmpu_verif.builds import verilog_of
 from nmpu_verif.evidence import Outcome
-from nmpu_verif.mutation.campaign import CONFIG, QUOTA, SEED, STAGE_SEED, TOP, UNIT_SEED
+from nmpu_verif.mutation.campaign import CONFIG, MODEL_QUOTA, QUOTA, SEED, STAGE_SEED, TOP, UNIT_SEED
 from nmpu_verif.mutation.definitions import same_definition
 from nmpu_verif.mutation.equivalence import proven_equal
 from nmpu_verif.mutation.explained import EXPLAINED, Explanation, settle
@@ -188,7 +188,7 @@ def test_faults_of_python() -> None:
 
 
 def test_the_model_has_enough_mutants() -> None:
-    mutants = model_mutants(QUOTA, SEED)
+    mutants = model_mutants(MODEL_QUOTA, SEED)
     assert len({(mutant.module, mutant.text) for mutant in mutants}) == len(mutants) >= 120
 
 
