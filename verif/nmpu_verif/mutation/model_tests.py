@@ -14,7 +14,7 @@ from nmpu_verif.mutation.model import source_of
 from nmpu_verif.mutation.mutant import Mutant, digest
 
 ROOT = Path(nmpu_verif.__path__[0]).parents[1]
-_SECONDS = 300
+_SECONDS = 120
 _SPEC = ("rounding", "formats", "compression", "config", "cycles", "parameters", "registers")
 _MODEL = ("unit_errors", "trace", "stages", "script", "tabulated")
 _SOURCES = ("model", "hw", "verif", "scripts")
