@@ -41,7 +41,7 @@ def check_ranges(
 
 def _check_range(name: str, codes: NDArray[np.integer], low: int, high: int) -> None:
     negatives = np.issubdtype(codes.dtype, np.signedinteger)
-    if (codes.max() > high) or ((negatives or low > 0) and codes.min() < low):
+    if codes.max() > high or (negatives and codes.min() < low):
         vector, column = np.argwhere((codes < low) | (codes > high))[0]
         value = codes[vector, column]
         raise InputError(f"{name} of column {column}: code {value} must be {low} to {high}")

@@ -14,7 +14,7 @@ import pytest
 from test_spec_config import CONFIGS, preset_text
 
 from nmpu_model import unit
-from nmpu_model.compress import compress
+from nmpu_model.compress import compress, rounded
 from nmpu_model.program import Program
 from nmpu_model.traffic import Traffic, random_program, random_traffic
 from nmpu_model.unit import Result, raw_type, run
@@ -247,3 +247,21 @@ def test_no_numbers_compress_to_none() -> None:
     mask = np.ones(config.columns, bool)
     result = compress(empty, config.affine.compression, config.sum_format, config.affine.corrected, mask)
     assert (result.codes.shape, result.high, result.low) == (empty.shape, 0, 0)
+
+
+def test_without_a_shift_nothing_is_shifted() -> None:
+    config = load("tiny")
+    numbers = np.arange(config.sum_format.min_raw, config.sum_format.max_raw + 1, dtype=np.int32)[:, None]
+    formats = config.affine.compression, config.sum_format, config.affine.corrected
+    assert np.array_equal(rounded(numbers.copy(), *formats), rounded(numbers.copy(), *formats, shift=0))
+    assert not np.array_equal(rounded(numbers.copy(), *formats), rounded(numbers.copy(), *formats, shift=1))
+
+
+def test_a_long_shift_needs_a_long_word_however_narrow_the_numbers() -> None:
+    """A shift of 31 is more than a 32-bit integer can be shifted by, once the fraction comes on top."""
+    tiny = load("tiny")
+    config = replace(tiny, output=replace(tiny.output, shift_bits=5))
+    assert max(node.width for node in config.nodes.values()) < 32
+    assert raw_type(config) == np.int64
+    program = random_program(config, 3, "long shift")
+    check(replace(program, layer=replace(program.layer, shift=31)), 4, "long shift")

@@ -322,3 +322,10 @@ def test_an_unknown_preset(name: str) -> None:
     with pytest.raises(InputError, match=r"^preset .*unknown; use one of fp16, hermes256, tiny, wide256") as caught:
         load(name)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_rx_carries_signed_and_unsigned_codes() -> None:
+    """The wires are unsigned; their number may be either, so the total must hold both ends."""
+    tiny = load("tiny")
+    assert (str(tiny.residual_code), tiny.residual_code_range) == ("U3.0", (-4, 7))
+    assert str(tiny.total_format) == "S7.2"

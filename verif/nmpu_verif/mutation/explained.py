@@ -28,6 +28,8 @@ _PUSH = (
     "A push is looked at in test mode alone, which a reset leaves in the same clock; the register is loaded anew in "
     "every clock."
 )
+_BRANCH = "n is not None and scale_n is not None and offset_n is not None"
+_TOGETHER = "The operands of the second branch are there together, or none of them is: `run` has checked that."
 EXPLAINED: tuple[Explanation, ...] = (
     Explanation("rtl/nmpu", "if (rst) push <= 1'h0;", "if (rst) push <= 1'h1;", _PUSH),
     Explanation("rtl/nmpu", "if (rst) push <= 1'h0;", "if (1'h0) push <= 1'h0;", _PUSH),
@@ -48,6 +50,32 @@ EXPLAINED: tuple[Explanation, ...] = (
         "if (load_residual) layer_output <= _011_;",
         "if (load_residual) layer_output <= (_011_) & 12'hbff;",
         "A bit of rx's scale, which nothing behind the residual add looks at; synthesis leaves the flop out.",
+    ),
+    Explanation(
+        "model/model.residual",
+        "fraction > config.norm_format.fraction",
+        "True",
+        "The total never has fewer fraction bits than the norm; where it has as many, the shift is by 0.",
+    ),
+    Explanation(
+        "model/model.relu",
+        "np.maximum(x, 0, out=x)",
+        "np.maximum(0, x, out=x)",
+        "The larger of two numbers does not depend on their order.",
+    ),
+    Explanation("model/model.affine", _BRANCH, _BRANCH.replace("and", "or"), _TOGETHER),
+    Explanation("model/model.affine", _BRANCH, _BRANCH.rpartition(" and ")[0], _TOGETHER),
+    Explanation(
+        "model/model.unit",
+        "_BLOCK // config.columns",
+        "_BLOCK",
+        "How many vectors a thread takes at a time; what comes out does not depend on it.",
+    ),
+    Explanation(
+        "model/model.unit",
+        "31",
+        "30",
+        "A unit that cuts 30 bits at most then takes 64-bit integers in place of 32-bit ones, for the same numbers.",
     ),
 )
 
