@@ -15,6 +15,7 @@ from test_spec_config import CONFIGS, preset_text
 
 from nmpu_model import unit
 from nmpu_model.compress import compress, rounded
+from nmpu_model.packing import pack, unpack
 from nmpu_model.program import Program
 from nmpu_model.traffic import Traffic, random_program, random_traffic
 from nmpu_model.unit import Result, raw_type, run
@@ -265,3 +266,11 @@ def test_a_long_shift_needs_a_long_word_however_narrow_the_numbers() -> None:
     assert raw_type(config) == np.int64
     program = random_program(config, 3, "long shift")
     check(replace(program, layer=replace(program.layer, shift=31)), 4, "long shift")
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_what_is_packed_comes_back_at_every_width(signed: bool) -> None:
+    for width in range(1, 64):
+        node = Format(signed, width, 0)
+        raws = np.array([[node.min_raw, node.max_raw, node.min_raw // 2], [0, node.max_raw // 3, 0]], np.int64)
+        assert np.array_equal(unpack(pack(raws, width), width, 3, signed), raws), width

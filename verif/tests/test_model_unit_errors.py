@@ -70,6 +70,13 @@ def test_bad_arrays(told: Program, arrays: tuple[Any, ...], message: str) -> Non
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_the_first_of_several_bad_codes_is_named() -> None:
+    codes = ZEROS.copy()
+    codes[-1, 1], codes[0, 2] = 9, 8
+    with pytest.raises(InputError, match=r"^p of column 2: code 8 "):
+        run(OFF, codes, ZEROS)
+
+
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
 def test_any_integer_type_will_do(dtype: type) -> None:
     codes = changed(7, dtype)
